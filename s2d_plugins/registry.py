@@ -1,0 +1,38 @@
+"""Registries of scope ``s2d_plugins``: children of mmdet's, plus two of our own.
+
+mmengine imports this module by itself when it meets the scope ``s2d_plugins``, so
+``type='s2d_plugins.TemporalDropLoss'`` works in any OpenMMLab config. With
+``default_scope = 's2d_plugins'`` a name is looked up here first, then in mmdet and mmengine;
+mmdet's modules are loaded with ours because mmengine imports the locations of one scope only.
+"""
+
+from mmdet import registry as mmdet_registry
+from mmengine.registry import Registry
+
+from .compat import ensure_mmcv_ops
+
+ensure_mmcv_ops()
+
+MODELS = Registry('model', parent=mmdet_registry.MODELS,
+                  locations=['s2d_plugins.models', 'mmdet.models'])
+TASK_UTILS = Registry('task util', parent=mmdet_registry.TASK_UTILS,
+                      locations=['s2d_plugins.models', 'mmdet.models'])
+DATASETS = Registry('dataset', parent=mmdet_registry.DATASETS,
+                    locations=['s2d_plugins.datasets', 'mmdet.datasets'])
+TRANSFORMS = Registry('transform', parent=mmdet_registry.TRANSFORMS,
+                      locations=['s2d_plugins.datasets', 'mmdet.datasets.transforms'])
+DATA_SAMPLERS = Registry('data sampler', parent=mmdet_registry.DATA_SAMPLERS,
+                         locations=['s2d_plugins.datasets', 'mmdet.datasets.samplers'])
+HOOKS = Registry('hook', parent=mmdet_registry.HOOKS,
+                 locations=['s2d_plugins.hooks', 'mmdet.engine.hooks'])
+METRICS = Registry('metric', parent=mmdet_registry.METRICS,
+                   locations=['s2d_plugins.evaluation', 'mmdet.evaluation'])
+VISUALIZERS = Registry('visualizer', parent=mmdet_registry.VISUALIZERS,
+                       locations=['s2d_plugins.visualization', 'mmdet.visualization'])
+VISBACKENDS = Registry('vis_backend', parent=mmdet_registry.VISBACKENDS,
+                       locations=['mmdet.visualization'])
+
+#: Stage 1: frames of a video in, scored masks per frame out.
+MASK_PROPOSERS = Registry('mask proposer', locations=['s2d_plugins.proposals'])
+#: Stage 2: frames and query points in, :class:`PointTracks` out.
+MOTION_PRIORS = Registry('motion prior', locations=['s2d_plugins.motion'])

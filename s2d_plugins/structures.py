@@ -1,0 +1,53 @@
+"""Containers that the stages exchange. They check their content on construction."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class PointTracks:
+    """Positions of P points over T frames, as a motion prior returns them.
+
+    Attributes:
+        xy: (T, P, 2) float32 pixel coordinates (x, y); the centre of the top-left pixel is (0, 0).
+        visible: (T, P) bool; True where the prior believes that the point is seen. ``xy`` means
+            nothing where this is False.
+
+    Raises:
+        ValueError: If the shapes disagree or a visible point is not finite.
+    """
+
+    xy: np.ndarray
+    visible: np.ndarray
+
+    def __post_init__(self):
+        if self.xy.ndim != 3 or self.xy.shape[2] != 2 or self.xy.shape[:2] != self.visible.shape:
+            raise ValueError('PointTracks expects xy (T, P, 2) and visible (T, P), found '
+                             f'{self.xy.shape} and {self.visible.shape}')
+        if self.visible.dtype != np.bool_:
+            raise ValueError(f'PointTracks.visible must be bool, found {self.visible.dtype}')
+        bad = self.visible & ~np.isfinite(self.xy).all(axis=2)
+        if bad.any():
+            frame, point = np.argwhere(bad)[0]
+            raise ValueError(f'PointTracks: point {point} is visible in frame {frame} but its '
+                             f'position is {self.xy[frame, point].tolist()}; a prior must mark '
+                             'points it cannot place as invisible')
+
+    def __len__(self) -> int:
+        return self.xy.shape[0]
+
+
+@dataclass
+class KeymaskInstance:
+    """One discovered object of a video (design section 5, step 7).
+
+    Attributes:
+        masks: Frame number to position of the instance's keymask in that frame's mask list.
+        one2x: Share of members flagged as joining several objects (step 6), 0 to 1.
+        visibility_ranges: Runs of frames, first and last inclusive, in which it is visible.
+    """
+
+    masks: dict[int, int]
+    one2x: float = 0.0
+    visibility_ranges: list[tuple[int, int]] = field(default_factory=list)
