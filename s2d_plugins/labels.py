@@ -1,0 +1,157 @@
+"""Masks as RLE, and the two label files: proposals per clip and YouTube-VIS JSON.
+
+Every file is written to a temporary name beside its target and then renamed, so that a killed
+run leaves either the old file or the new one, never half of one.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from pycocotools import mask as coco_mask
+
+from .errors import S2DInputError
+
+CATEGORIES = [dict(id=1, name='object')]
+
+
+def encode_masks(masks: np.ndarray) -> list[dict]:
+    """Encode (N, H, W) masks as N compressed RLEs whose counts are text."""
+    if len(masks) == 0:
+        return []
+    columns = np.asfortranarray(np.moveaxis(np.asarray(masks, dtype=np.uint8), 0, -1))
+    rles = coco_mask.encode(columns)
+    return [dict(size=list(map(int, rle['size'])), counts=rle['counts'].decode('ascii'))
+            for rle in rles]
+
+
+def encode_mask(mask: np.ndarray) -> dict:
+    """Encode one (H, W) mask."""
+    return encode_masks(np.asarray(mask)[None])[0]
+
+
+def decode_mask(rle: dict) -> np.ndarray:
+    """Decode one RLE to a bool array (H, W)."""
+    return coco_mask.decode(rle).astype(bool)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        S2DInputError: If the folder cannot be written or the disk is full.
+    """
+    path = Path(path)
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile('w', dir=path.parent, prefix=f'.{path.name}.',
+                                         delete=False, encoding='utf-8') as file:
+            temporary = file.name
+            file.write(text)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary is not None and os.path.exists(temporary):
+            os.unlink(temporary)
+        raise S2DInputError(f'cannot write {path}: {error.strerror or error}; free space or '
+                            'choose another output folder') from error
+
+
+def write_json(path: str | Path, content) -> None:
+    """Write JSON whole or not at all; see :func:`write_text`."""
+    write_text(path, json.dumps(content))
+
+
+def read_json(path: str | Path):
+    """Read JSON.
+
+    Raises:
+        S2DInputError: If the file is missing or is not JSON.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding='utf-8'))
+    except OSError as error:
+        raise S2DInputError(f'cannot read {path}: {error.strerror or error}') from error
+    except ValueError as error:
+        raise S2DInputError(f'{path} is not valid JSON ({error}); make it again') from error
+
+
+def write_proposals(path: str | Path, name: str, size: tuple[int, int],
+                    frames: Sequence[Sequence[dict]]) -> None:
+    """Write stage 1's result for one clip.
+
+    Args:
+        path: Target file.
+        name: Name of the clip.
+        size: (height, width) of its frames in pixels.
+        frames: Per frame a list of ``dict(segmentation=RLE, score=float)``; masks may overlap.
+    """
+    write_json(path, dict(video=name, height=size[0], width=size[1], frames=frames))
+
+
+def read_proposals(path: str | Path) -> dict:
+    """Read and check stage 1's result for one clip.
+
+    Raises:
+        S2DInputError: If a key is missing or a mask is not of the size the file states.
+    """
+    content = read_json(path)
+    if not isinstance(content, dict) or not {'height', 'width', 'frames'} <= content.keys():
+        raise S2DInputError(f'{path} is not a proposals file: expected the keys height, width '
+                            'and frames; make it with tools/propose_masks.py')
+    size = [content['height'], content['width']]
+    for index, masks in enumerate(content['frames']):
+        for mask in masks:
+            if list(mask['segmentation']['size']) != size:
+                raise S2DInputError(f'{path}, frame {index}: a mask of size '
+                                    f'{mask["segmentation"]["size"]}, expected {size}')
+    return content
+
+
+def make_video(video_id: int, name: str, size: tuple[int, int],
+               file_names: Sequence[str]) -> dict:
+    """Describe one video; ``size`` is (height, width), ``file_names`` one file per frame."""
+    return dict(id=video_id, name=name, height=int(size[0]), width=int(size[1]),
+                length=len(file_names), file_names=list(file_names))
+
+
+def make_annotation(annotation_id: int, video_id: int,
+                    segmentations: Sequence[dict | None], **extra) -> dict:
+    """Describe one instance: per frame an RLE or None, at least one RLE.
+
+    Args:
+        annotation_id: Unique in the file.
+        video_id: The video it belongs to.
+        segmentations: One entry per frame.
+        **extra: Keys that readers of the format ignore, such as ``score``, ``one2x`` and
+            ``visibility_ranges``.
+    """
+    height, width = next(rle['size'] for rle in segmentations if rle is not None)
+    boxes = [None if rle is None else coco_mask.toBbox(rle).tolist() for rle in segmentations]
+    areas = [None if rle is None else int(coco_mask.area(rle)) for rle in segmentations]
+    return dict(id=annotation_id, video_id=video_id, category_id=1, iscrowd=0, height=height,
+                width=width, length=len(segmentations), segmentations=list(segmentations),
+                bboxes=boxes, areas=areas, **extra)
+
+
+def make_labels(videos: Sequence[dict], annotations: Sequence[dict]) -> dict:
+    """Join videos and annotations to one class-agnostic YouTube-VIS label set."""
+    return dict(videos=list(videos), annotations=list(annotations), categories=CATEGORIES)
+
+
+def merge_labels(label_sets: Iterable[dict]) -> dict:
+    """Join label sets of different videos into one, numbering videos and annotations anew."""
+    videos, annotations = [], []
+    for labels in label_sets:
+        new_ids = {}
+        for video in labels['videos']:
+            new_ids[video['id']] = len(videos) + 1
+            videos.append({**video, 'id': len(videos) + 1})
+        for annotation in labels['annotations']:
+            annotations.append({**annotation, 'id': len(annotations) + 1,
+                                'video_id': new_ids[annotation['video_id']]})
+    return make_labels(videos, annotations)
