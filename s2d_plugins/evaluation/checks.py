@@ -1,0 +1,128 @@
+"""Checks of ground truth and results: what is wrong, in which file, video and frame."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+import numpy as np
+from mmengine.logging import print_log
+
+from ..errors import S2DInputError
+from .rle import measure, to_rle
+
+
+class Problems:
+    """Raises the first problem, or, when lenient, counts them and reports at the end."""
+
+    def __init__(self, lenient: bool):
+        self.lenient = lenient
+        self.messages: list[str] = []
+
+    def add(self, message: str) -> None:
+        """Report one problem.
+
+        Raises:
+            S2DInputError: If not lenient.
+        """
+        if not self.lenient:
+            raise S2DInputError(message)
+        self.messages.append(message)
+
+    def warn(self, shown: int = 5) -> None:
+        """Log how many entries were left out, and the first of the reasons."""
+        if self.messages:
+            lines = '\n  '.join(self.messages[:shown])
+            print_log(f'{len(self.messages)} entries left out, the first:\n  {lines}',
+                      logger='current', level=30)
+
+
+def reject_duplicates(ids: Iterable, what: str, where: str) -> None:
+    """Raise S2DInputError if an id occurs twice."""
+    twice = [key for key, count in Counter(ids).items() if count > 1]
+    if twice:
+        raise S2DInputError(f'{where}: {what} {twice[0]!r} occurs more than once; ids must be '
+                            'unique')
+
+
+def check_gt(gt: dict, where: str) -> dict[int, dict]:
+    """Check ground truth in YouTube-VIS form.
+
+    Returns:
+        Video id to video, ordered by id.
+
+    Raises:
+        S2DInputError: If there are no annotations, ids repeat or an annotation fits no video.
+    """
+    if not isinstance(gt, dict) or not isinstance(gt.get('videos'), list):
+        raise S2DInputError(f'{where}: expected YouTube-VIS JSON with a list of videos')
+    if not isinstance(gt.get('annotations'), list):
+        raise S2DInputError(
+            f'{where} has no annotations (a split for a server?), so nothing can be measured; '
+            'use an annotated split, or format_only (--format-only) to write the submission')
+    reject_duplicates((video['id'] for video in gt['videos']), 'video id', where)
+    reject_duplicates((entry['id'] for entry in gt['annotations']), 'annotation id', where)
+    videos = {video['id']: video for video in sorted(gt['videos'], key=lambda v: v['id'])}
+    for entry in gt['annotations']:
+        if entry['video_id'] not in videos:
+            raise S2DInputError(f'{where}: annotation {entry["id"]} is of video '
+                                f'{entry["video_id"]!r}, which the file does not list')
+    return videos
+
+
+def video_name(video: dict) -> str:
+    """A name for messages: the video's name or folder, and its id."""
+    files = video.get('file_names') or ['']
+    name = video.get('name') or files[0].rpartition('/')[0]
+    return f'video {name!r} (id {video["id"]})' if name else f'video {video["id"]}'
+
+
+def video_length(video: dict) -> int:
+    """Number of annotated frames."""
+    return int(video['length'] if 'length' in video else len(video['file_names']))
+
+
+def check_masks(segmentations: list, size: tuple[int, int], frame_place: Callable[[int], str],
+                ) -> tuple[list[dict | None], np.ndarray]:
+    """Compressed RLEs and areas of the masks in a list that has None where nothing is.
+
+    Args:
+        segmentations: COCO segmentations or None.
+        size: Expected (height, width).
+        frame_place: Names the place of entry i for an error message.
+
+    Returns:
+        The RLEs, with None for empty masks too, and areas (N,) int64.
+
+    Raises:
+        S2DInputError: At the first mask that does not decode or has another size.
+    """
+    rles: list[dict | None] = []
+    for index, segmentation in enumerate(segmentations):
+        try:
+            rles.append(to_rle(segmentation, size) if segmentation else None)
+        except ValueError as error:
+            raise S2DInputError(f'{frame_place(index)}: mask does not decode ({error}); '
+                                'write it anew') from error
+        if rles[-1] is not None and tuple(rles[-1]['size']) != tuple(size):
+            raise S2DInputError(
+                f'{frame_place(index)}: mask of size {tuple(rles[-1]["size"])}, expected '
+                f'(height, width) {tuple(size)} of the ground truth; resize the results')
+    present = [index for index, rle in enumerate(rles) if rle is not None]
+    areas = np.zeros(len(rles), np.int64)
+    areas[present], valid = measure([rles[index] for index in present])
+    if not valid.all():
+        bad = present[int(np.flatnonzero(~valid)[0])]
+        raise S2DInputError(f'{frame_place(bad)}: RLE does not decode to {size[0]}x{size[1]} '
+                            'pixels; write it anew')
+    return [rle if area else None for rle, area in zip(rles, areas, strict=True)], areas
+
+
+def check_score(score, place: str) -> float:
+    """A finite score.
+
+    Raises:
+        S2DInputError: If it is missing, NaN or infinite.
+    """
+    if isinstance(score, bool) or not isinstance(score, int | float) or not math.isfinite(score):
+        raise S2DInputError(f'{place}: score {score!r} is not a finite number')
+    return float(score)

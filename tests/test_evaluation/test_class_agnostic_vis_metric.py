@@ -1,0 +1,128 @@
+"""The VIS metric as mmengine's evaluator drives it."""
+
+import json
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+from mmdet.structures import DetDataSample, TrackDataSample
+from mmengine.evaluator import Evaluator
+from mmengine.structures import InstanceData
+
+from s2d_plugins.errors import S2DInputError
+from s2d_plugins.evaluation.class_agnostic_vis_metric import join_frames
+from s2d_plugins.labels import encode_mask, make_annotation, make_labels, make_video, write_json
+from s2d_plugins.registry import METRICS
+
+SIZE = (4, 6)
+
+
+def left_half():
+    mask = np.zeros(SIZE, bool)
+    mask[:, :3] = True
+    return mask
+
+
+def sample(masks, scores, video_id=1, frames=(0, 1), length=2):
+    """A prediction with masks (N, T, H, W)."""
+    track = TrackDataSample()
+    images = []
+    for position, frame in enumerate(frames):
+        image = DetDataSample(metainfo=dict(video_id=video_id, frame_id=frame, img_id=frame,
+                                            ori_shape=SIZE, ori_video_length=length))
+        image.pred_track_instances = InstanceData(
+            masks=torch.as_tensor(masks[:, position]), scores=torch.as_tensor(scores),
+            labels=torch.zeros(len(scores), dtype=torch.long),
+            instances_id=torch.arange(len(scores)))
+        images.append(image)
+    track.video_data_samples = images
+    return track
+
+
+@pytest.fixture
+def ann_file(tmp_path):
+    rle = encode_mask(left_half())
+    labels = make_labels([make_video(1, 'a', SIZE, ['a/0.jpg', 'a/1.jpg'])],
+                         [make_annotation(1, 1, [rle, rle])])
+    write_json(tmp_path / 'gt.json', labels)
+    return str(tmp_path / 'gt.json')
+
+
+def build(**kwargs):
+    return METRICS.build(dict(type='s2d_plugins.ClassAgnosticVISMetric', **kwargs))
+
+
+def test_perfect_and_half_predictions(ann_file):
+    masks = np.stack([np.stack([left_half()] * 2), np.stack([left_half(), ~left_half()])])
+    evaluator = Evaluator([build(ann_file=ann_file)])
+    evaluator.process([sample(masks, [0.9, 0.5])])
+    result = evaluator.evaluate(1)
+    assert result['vis/AP'] == pytest.approx(1)
+    assert result['vis/AR1'] == 1
+    assert result['vis/APl'] == -1
+
+
+def test_frame_by_frame_equals_whole_video(ann_file):
+    masks = np.stack([np.stack([left_half()] * 2)])
+    evaluator = Evaluator([build(ann_file=ann_file)])
+    evaluator.process([sample(masks[:, 1:], [0.9], frames=(1,))])
+    evaluator.process([sample(masks[:, :1], [0.9], frames=(0,))])
+    evaluator.process([sample(~masks[:, :1], [0.9], frames=(0,))])  # sampler padding: ignored
+    assert evaluator.evaluate(2)['vis/AP'] == pytest.approx(1)
+
+
+def test_format_only_needs_no_annotations_and_writes_the_zip(tmp_path):
+    prefix = str(tmp_path / 'out' / 'run')
+    metric = build(format_only=True, outfile_prefix=prefix)
+    masks = np.stack([np.stack([left_half(), np.zeros(SIZE, bool)])])
+    metric.process({}, [sample(masks, [0.25], video_id=7)])
+    assert metric.evaluate(1) == {}
+    with zipfile.ZipFile(f'{prefix}.submission_file.zip') as archive:
+        assert archive.namelist() == ['results.json']
+        tracks = json.loads(archive.read('results.json'))
+    assert tracks == [dict(video_id=7, score=0.25, category_id=1,
+                           segmentations=[encode_mask(left_half()),
+                                          encode_mask(np.zeros(SIZE, bool))])]
+    assert sorted(path.name for path in (tmp_path / 'out').iterdir()) == [
+        'run.json', 'run.submission_file.zip']
+
+
+def test_score_is_the_mean_over_frames_and_missing_frames_are_none():
+    rle = encode_mask(left_half())
+    frames = [dict(video_id=3, frame=2, length=4, ids=[5], scores=[0.2], rles=[rle]),
+              dict(video_id=3, frame=0, length=4, ids=[5], scores=[0.6], rles=[rle])]
+    assert join_frames(frames) == [dict(video_id=3, score=pytest.approx(0.4), category_id=1,
+                                        segmentations=[rle, None, rle, None])]
+
+
+def test_no_annotations_is_an_error_before_the_test_starts(tmp_path):
+    with pytest.raises(S2DInputError, match='format_only=True'):
+        build()
+    with pytest.raises(S2DInputError, match='needs outfile_prefix'):
+        build(format_only=True)
+    with pytest.raises(S2DInputError, match='cannot read'):
+        build(ann_file=str(tmp_path / 'missing.json'))
+    write_json(tmp_path / 'valid.json', dict(videos=[], categories=[]))
+    with pytest.raises(S2DInputError, match='valid.json has no annotations'):
+        build(ann_file=str(tmp_path / 'valid.json'))
+
+
+def test_model_without_masks(ann_file):
+    track = sample(np.stack([np.stack([left_half()] * 2)]), [0.9])
+    for image in track.video_data_samples:
+        del image.pred_track_instances.masks
+    with pytest.raises(S2DInputError, match='needs masks'):
+        build(ann_file=ann_file).process({}, [track])
+
+
+def test_unknown_video_and_lenient(ann_file, tmp_path):
+    masks = np.stack([np.stack([left_half()] * 2)])
+    for lenient in (False, True):
+        metric = build(ann_file=ann_file, lenient=lenient, outfile_prefix=str(tmp_path / 'r'))
+        metric.process({}, [sample(masks, [0.9]), sample(masks, [0.9], video_id=8)])
+        if lenient:
+            assert metric.evaluate(2)['vis/AP'] == pytest.approx(1)
+        else:
+            with pytest.raises(S2DInputError, match=r'r\.json, track 1: video 8 is not in'):
+                metric.evaluate(2)
