@@ -1,0 +1,13 @@
+"""Stages 3 to 5: the video segmenter, its sparse-to-dense head and loss, and the distiller."""
+
+import mmdet.models  # noqa: F401  registers mmdet's parts, which every config here uses
+
+from .keymask_evidence import KeymaskEvidence
+from .sparse_to_dense_distiller import SparseToDenseDistiller
+from .sparse_to_dense_head import SparseToDenseHead
+from .sparse_to_dense_video import SparseToDenseVideo
+from .temporal_drop_loss import TemporalDropLoss
+from .weighted_dice_loss import WeightedDiceLoss
+
+__all__ = ['KeymaskEvidence', 'SparseToDenseDistiller', 'SparseToDenseHead', 'SparseToDenseVideo',
+           'TemporalDropLoss', 'WeightedDiceLoss']

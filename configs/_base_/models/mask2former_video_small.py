@@ -1,0 +1,30 @@
+# A segmenter that learns from scratch on two CPU cores: ResNet-18 with group norm, narrow
+# decoders, few queries. GN because clips are too few for batch statistics.
+_base_ = './mask2former_video_r50.py'
+
+_width = 64
+_attention = dict(embed_dims=_width, num_heads=4)
+detector = dict(
+    backbone=dict(
+        depth=18,
+        norm_cfg=dict(_delete_=True, type='GN', num_groups=32),
+        norm_eval=False),
+    track_head=dict(
+        in_channels=[64, 128, 256, 512],
+        feat_channels=_width,
+        out_channels=_width,
+        num_queries=20,
+        pixel_decoder=dict(
+            encoder=dict(
+                num_layers=2,
+                layer_cfg=dict(
+                    self_attn_cfg=_attention,
+                    ffn_cfg=dict(embed_dims=_width, feedforward_channels=4 * _width))),
+            positional_encoding=dict(num_feats=_width // 2)),
+        positional_encoding=dict(num_feats=_width // 2),
+        transformer_decoder=dict(
+            num_layers=3,
+            layer_cfg=dict(
+                self_attn_cfg=_attention,
+                cross_attn_cfg=_attention,
+                ffn_cfg=dict(embed_dims=_width, feedforward_channels=4 * _width)))))

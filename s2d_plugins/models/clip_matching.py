@@ -1,0 +1,71 @@
+"""Hungarian matching of queries to the instances of clips, for all decoder layers at once."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+
+
+def mask_match_cost(logits: Tensor, targets: Tensor, point_known: Tensor | None,
+                    bce_weight: float, dice_weight: float, eps: float = 1.0) -> Tensor:
+    """Compute the mask part of the matching cost between queries and instances.
+
+    Binary cross entropy is the mean over points, dice is 1 - (2 sum(p t) + eps) / (sum(p) +
+    sum(t) + eps); both over all frames of the clip together.
+
+    Args:
+        logits: (Q, P) mask logits at the clip's P points.
+        targets: (N, P) target values from 0 to 1.
+        point_known: (N, P) of 0 and 1: leave a point out of an instance's cost where 0. None
+            counts all, so that missing frames are empty masks.
+        bce_weight: Factor of the cross entropy.
+        dice_weight: Factor of dice.
+        eps: As in the loss.
+
+    Returns:
+        (Q, N) costs.
+    """
+    probability = logits.sigmoid()
+    # BCE(x, t) = softplus(x) - x t: two matrix products stand for all pairs
+    if point_known is None:
+        positive = F.softplus(logits).sum(dim=1, keepdim=True)
+        predicted = probability.sum(dim=1, keepdim=True)
+        counted = logits.shape[1]
+    else:
+        targets = targets * point_known
+        positive = F.softplus(logits) @ point_known.T
+        predicted = probability @ point_known.T
+        counted = point_known.sum(dim=1).clamp(min=1)
+    bce = (positive - logits @ targets.T) / counted
+    dice = 1 - (2 * probability @ targets.T + eps) / (predicted + targets.sum(dim=1) + eps)
+    return bce_weight * bce + dice_weight * dice
+
+
+def class_match_cost(logits: Tensor, labels: Tensor) -> Tensor:
+    """Compute minus the probability of each instance's class: (Q, C + 1), (N,) -> (Q, N)."""
+    return -logits.softmax(dim=-1)[:, labels]
+
+
+def solve_assignments(costs: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
+    """Solve many assignment problems after a single transfer to the host.
+
+    Args:
+        costs: (Q, N) cost matrices; Q and N may differ between them.
+
+    Returns:
+        Per matrix (query indices, instance indices) of the pairs, sorted by instance.
+    """
+    if not costs:
+        return []
+    device = costs[0].device
+    flat = torch.cat([cost.detach().float().flatten() for cost in costs]).cpu()
+    flat = torch.nan_to_num(flat, nan=1e6, posinf=1e6, neginf=-1e6)
+    matches = []
+    for cost, values in zip(costs, flat.split([cost.numel() for cost in costs]), strict=True):
+        queries, instances = linear_sum_assignment(values.view(cost.shape).numpy())
+        order = instances.argsort()
+        matches.append((torch.from_numpy(queries[order]).to(device),
+                        torch.from_numpy(instances[order]).to(device)))
+    return matches

@@ -1,0 +1,105 @@
+"""Student and EMA teacher: stage 3 of S2D (arXiv 2512.14440)."""
+
+from collections.abc import Sequence
+
+import torch
+from mmdet.models.mot import BaseMOTModel
+from torch import Tensor
+
+from s2d_plugins.registry import MODELS
+
+from .clip_targets import ClipTargets
+
+
+@MODELS.register_module()
+class SparseToDenseDistiller(BaseMOTModel):
+    """Train a student on keymasks and on the confident masks of its EMA teacher.
+
+    Both terms use the student head's losses, each with its own matching; frames in which the
+    teacher's mask is empty count as unknown. The teacher follows the student through mmdet's
+    ``MeanTeacherHook``.
+
+    Args:
+        detector: Config of the video segmenter, built twice.
+        teacher_score_thr: Teacher masks below this score are no targets.
+        teacher_max_instances: At most so many teacher masks a clip, the best first.
+        teacher_loss_weight: Factor of the teacher terms, named ``kd_...`` in the losses.
+        predict_with: ``'teacher'`` or ``'student'``.
+        data_preprocessor: Config of mmdet's ``TrackDataPreprocessor``; by default the detector's.
+        init_cfg: See mmengine's ``BaseModule``.
+
+    Raises:
+        ValueError: If ``predict_with`` is neither name.
+    """
+
+    def __init__(self, detector: dict, teacher_score_thr: float = 0.75,
+                 teacher_max_instances: int = 100, teacher_loss_weight: float = 1.0,
+                 predict_with: str = 'teacher', data_preprocessor: dict | None = None,
+                 init_cfg: dict | None = None):
+        super().__init__(data_preprocessor=data_preprocessor or detector['data_preprocessor'],
+                         init_cfg=init_cfg)
+        if predict_with not in ('teacher', 'student'):
+            raise ValueError(f'predict_with must be teacher or student, found {predict_with!r}')
+        self.student = MODELS.build(detector)
+        self.teacher = MODELS.build(detector)
+        self.freeze_module('teacher')
+        self.teacher_score_thr = teacher_score_thr
+        self.teacher_max_instances = teacher_max_instances
+        self.teacher_loss_weight = teacher_loss_weight
+        self.predict_with = predict_with
+
+    def train(self, mode: bool = True) -> 'SparseToDenseDistiller':
+        """Switch the student alone; the teacher never drops paths or updates statistics."""
+        super().train(mode)
+        self.teacher.eval()
+        # the head reads this flag to know that its input is a batch of clips, not one video
+        self.teacher.track_head.training = mode
+        return self
+
+    def loss(self, inputs: Tensor, data_samples: Sequence, **kwargs) -> dict[str, Tensor]:
+        """Compute keymask and teacher losses of a batch of clips (B, T, 3, H, W)."""
+        head = self.student.track_head
+        images = inputs.flatten(0, 1)
+        cls_scores, mask_preds = head(self.student.backbone(images), data_samples)
+        losses = head.loss_by_targets(cls_scores, mask_preds, head.collect_targets(data_samples))
+        if self.teacher_loss_weight:
+            targets = self.teacher_targets(images, data_samples)
+            taught = head.loss_by_targets(cls_scores, mask_preds, targets)
+            losses.update({_teacher_name(name): value * self.teacher_loss_weight
+                           for name, value in taught.items()})
+        return losses
+
+    @torch.no_grad()
+    def teacher_targets(self, images: Tensor, data_samples: Sequence) -> list[ClipTargets]:
+        """Turn the teacher's confident masks on (B * T, 3, H, W) images into targets."""
+        cls_scores, mask_preds = self.teacher.track_head(self.teacher.backbone(images),
+                                                         data_samples)
+        scores, labels = cls_scores[-1].float().softmax(dim=-1)[..., :-1].max(dim=-1)
+        masks = mask_preds[-1] > 0
+        targets = []
+        for clip_scores, clip_labels, clip_masks in zip(scores, labels, masks, strict=True):
+            best = clip_scores.topk(min(self.teacher_max_instances, len(clip_scores))).indices
+            best = best[clip_scores[best] >= self.teacher_score_thr]
+            known = clip_masks[best].flatten(2).any(dim=2)
+            seen = known.any(dim=1)
+            targets.append(ClipTargets(clip_labels[best][seen], clip_masks[best][seen].float(),
+                                       known[seen]))
+        return targets
+
+    @property
+    def predictor(self):
+        """The segmenter that inference uses."""
+        return getattr(self, self.predict_with)
+
+    def segment_window(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Segment one window; see :meth:`SparseToDenseVideo.segment_window`."""
+        return self.predictor.segment_window(inputs)
+
+    def predict(self, inputs: Tensor, data_samples: Sequence, **kwargs) -> Sequence:
+        """Segment one whole video; see :meth:`SparseToDenseVideo.predict`."""
+        return self.predictor.predict(inputs, data_samples, **kwargs)
+
+
+def _teacher_name(name: str) -> str:
+    prefix, _, last = name.rpartition('.')
+    return f'{prefix}.kd_{last}' if prefix else f'kd_{last}'

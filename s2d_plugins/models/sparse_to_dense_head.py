@@ -1,0 +1,181 @@
+"""Mask2Former head for video that learns from keymasks (S2D, arXiv 2512.14440)."""
+
+from collections.abc import Sequence
+
+import torch
+from mmdet.models.tracking_heads import Mask2FormerTrackHead
+from mmdet.models.utils import get_uncertain_point_coords_with_randomness
+from mmdet.utils import reduce_mean
+from torch import Tensor
+
+from s2d_plugins.registry import MODELS, TASK_UTILS
+
+from .clip_matching import class_match_cost, mask_match_cost, solve_assignments
+from .clip_targets import ClipTargets, collect_clip_targets
+from .point_weights import importance_weights, sample_points
+from .temporal_drop_loss import TemporalDropLoss
+
+_COST_NAMES = dict(ClassificationCost='cls', CrossEntropyLossCost='mask', DiceCost='dice')
+
+
+@MODELS.register_module()
+class SparseToDenseHead(Mask2FormerTrackHead):
+    """mmdet's Mask2Former video head with targets that are known in some frames only.
+
+    The forward pass is mmdet's, so its checkpoints fit. Losses and matching differ: instances
+    carry which frames are known; the mask losses are usually wrapped in
+    :class:`TemporalDropLoss`; where ``train_cfg.num_points`` exceeds the logits of a frame they
+    are taken on the whole grid with weights that equal the published point sampling in
+    expectation; the matchings of all layers need one transfer to the host.
+
+    Args:
+        match_known_frames_only: Leave frames without a keymask out of the matching cost. The
+            authors' cost counts them as empty masks.
+        unmatched_queries: Config of an object that weighs the no-object target of unmatched
+            queries, such as :class:`KeymaskEvidence`; None gives each weight 1.
+        **kwargs: As for mmdet's ``Mask2FormerTrackHead``.
+    """
+
+    def __init__(self, *args, match_known_frames_only: bool = False,
+                 unmatched_queries: dict | None = None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.match_known_frames_only = match_known_frames_only
+        self.unmatched_queries = unmatched_queries and TASK_UTILS.build(unmatched_queries)
+        if self.train_cfg:
+            self.match_weights = _read_match_weights(self.assigner.match_costs)
+
+    def loss(self, x: Sequence[Tensor], data_samples: Sequence) -> dict[str, Tensor]:
+        """Compute all layers' losses of a batch of clips (multi-level features, B samples)."""
+        cls_scores, mask_preds = self(x, data_samples)
+        return self.loss_by_targets(cls_scores, mask_preds, self.collect_targets(data_samples))
+
+    def collect_targets(self, data_samples: Sequence) -> list[ClipTargets]:
+        """Read what is known about each clip from its ``TrackDataSample``."""
+        device = self.query_feat.weight.device
+        return [collect_clip_targets([sample[t] for t in range(len(sample))], self.num_classes,
+                                     device) for sample in data_samples]
+
+    def loss_by_targets(self, cls_scores: Sequence[Tensor], mask_preds: Sequence[Tensor],
+                        targets: Sequence[ClipTargets]) -> dict[str, Tensor]:
+        """Compute the losses of every decoder layer, each with its own matching.
+
+        Args:
+            cls_scores: Per layer (B, Q, C + 1) logits.
+            mask_preds: Per layer (B, Q, T, h, w) logits.
+            targets: B clips at input resolution.
+
+        Returns:
+            ``loss_cls``, ``loss_mask`` and ``loss_dice`` of the last layer and, prefixed
+            ``d0.``, ``d1.``, ..., of the others. Mask losses are divided by the number of
+            instances in the batch over all workers (at least 1).
+        """
+        mask_preds = [preds.float() for preds in mask_preds]
+        grid_targets = [clip.resized(mask_preds[-1].shape[-2:]) for clip in targets]
+        matches = self._match(cls_scores, mask_preds, targets, grid_targets)
+        num_instances = cls_scores[0].new_tensor([float(sum(map(len, targets)))])
+        num_instances = reduce_mean(num_instances).clamp(min=1)
+        losses = {}
+        for layer, (scores, preds) in enumerate(zip(cls_scores, mask_preds, strict=True)):
+            prefix = '' if layer == len(cls_scores) - 1 else f'd{layer}.'
+            mask, dice = self._mask_losses(preds, matches[layer], targets, grid_targets,
+                                           num_instances)
+            losses[f'{prefix}loss_cls'] = self._class_loss(scores.float(), preds, matches[layer],
+                                                           grid_targets)
+            losses[f'{prefix}loss_mask'], losses[f'{prefix}loss_dice'] = mask, dice
+        return losses
+
+    def _uses_grid(self, mask_preds: Tensor) -> bool:
+        return self.num_points >= mask_preds.shape[-2] * mask_preds.shape[-1]
+
+    @torch.no_grad()
+    def _match(self, cls_scores, mask_preds, targets, grid_targets):
+        """Match each layer and clip; returns per layer a list over clips of index pairs."""
+        costs = []
+        points = [self._matching_points(mask_preds[0], clip, grid)
+                  for clip, grid in zip(targets, grid_targets, strict=True)]
+        for scores, preds in zip(cls_scores, mask_preds, strict=True):
+            for clip, (labels, masks, known, coords) in enumerate(points):
+                logits = preds[clip] if coords is None else sample_points(
+                    preds[clip].flatten(0, 1), coords.expand(preds.shape[1] * preds.shape[2],
+                                                             -1, -1))
+                logits = logits.reshape(preds.shape[1], -1)
+                cost = mask_match_cost(logits, masks, known, self.match_weights['mask'],
+                                       self.match_weights['dice'])
+                costs.append(cost + self.match_weights['cls'] * class_match_cost(
+                    scores[clip].float(), labels))
+        solved = solve_assignments(costs)
+        clips = len(targets)
+        return [solved[i:i + clips] for i in range(0, len(solved), clips)]
+
+    def _matching_points(self, mask_preds, clip, grid):
+        """Targets of one clip at the points of the matching: the grid, or evenly drawn ones."""
+        if self._uses_grid(mask_preds):
+            masks, coords = grid.masks, None
+        else:
+            coords = torch.rand((1, self.num_points, 2), device=mask_preds.device)
+            frames = clip.masks.flatten(0, 1)
+            masks = sample_points(frames, coords.expand(len(frames), -1, -1)).view(
+                *clip.known.shape, -1)
+        known = None
+        if self.match_known_frames_only:
+            known = clip.known[:, :, None].expand(-1, -1, masks[0, 0].numel() if len(clip) else 1)
+            known = known.flatten(1).float()
+        return clip.labels, masks.flatten(1), known, coords
+
+    def _mask_losses(self, mask_preds, matches, targets, grid_targets, num_instances):
+        pred = torch.cat([preds[queries] for preds, (queries, _)
+                          in zip(mask_preds, matches, strict=True)])
+        known = torch.cat([clip.known[instances] for clip, (_, instances)
+                           in zip(targets, matches, strict=True)]).flatten()
+        if len(pred) == 0:
+            return mask_preds.sum() * 0, mask_preds.sum() * 0
+        pred = pred.flatten(0, 1)
+        on_grid = self._uses_grid(mask_preds)
+        target = torch.cat([clip.masks[instances] for clip, (_, instances)
+                            in zip(grid_targets if on_grid else targets, matches, strict=True)])
+        target = target.flatten(0, 1)
+        if on_grid:
+            pred, target = pred.flatten(1), target.flatten(1)
+            weight = importance_weights(pred, self.num_points, self.oversample_ratio,
+                                        self.importance_sample_ratio)
+        else:
+            with torch.no_grad():
+                points = get_uncertain_point_coords_with_randomness(
+                    pred.unsqueeze(1), None, self.num_points, self.oversample_ratio,
+                    self.importance_sample_ratio)
+                target = sample_points(target, points)
+            pred, weight = sample_points(pred, points), None
+        mask = self._take(self.loss_mask, pred, target, weight, known,
+                          num_instances * self.num_points)
+        dice = self._take(self.loss_dice, pred, target, weight, known, num_instances)
+        return mask, dice
+
+    @staticmethod
+    def _take(loss, pred, target, weight, known, avg_factor):
+        """Call a mask loss; only Temporal DropLoss is told what is known."""
+        extra = dict(known=known) if isinstance(loss, TemporalDropLoss) else {}
+        return loss(pred, target, weight, avg_factor=avg_factor, **extra)
+
+    def _class_loss(self, cls_scores, mask_preds, matches, grid_targets):
+        labels = torch.full(cls_scores.shape[:2], self.num_classes, device=cls_scores.device)
+        weights = cls_scores.new_ones(labels.shape) if self.unmatched_queries is None else \
+            self.unmatched_queries(mask_preds, grid_targets)
+        for clip, (queries, instances) in enumerate(matches):
+            labels[clip, queries] = grid_targets[clip].labels[instances]
+            weights[clip, queries] = 1
+        labels, weights = labels.flatten(), weights.flatten()
+        class_weight = cls_scores.new_tensor(self.class_weight)
+        return self.loss_cls(cls_scores.flatten(0, 1), labels, weights,
+                             avg_factor=(class_weight[labels] * weights).sum().clamp(min=1e-6))
+
+
+def _read_match_weights(match_costs: Sequence) -> dict[str, float]:
+    """Read the weights of mmdet's match costs; costs that are absent weigh 0."""
+    weights = dict.fromkeys(_COST_NAMES.values(), 0.0)
+    for cost in match_costs:
+        name = type(cost).__name__
+        if name not in _COST_NAMES:
+            raise ValueError(f'SparseToDenseHead knows the match costs {sorted(_COST_NAMES)}, '
+                             f'found {name} in train_cfg.assigner')
+        weights[_COST_NAMES[name]] = cost.weight
+    return weights
