@@ -167,7 +167,7 @@ def link_tubes(old: Tensor, new: Tensor, old_features: Tensor | None,
                                                                         dim=1).T
         similarity = iou + _FEATURE_WEIGHT * cosine
     rows, columns = linear_sum_assignment(similarity.cpu().numpy(), maximize=True)
-    return [(int(row), int(column)) for row, column in zip(rows, columns)
+    return [(int(row), int(column)) for row, column in zip(rows, columns, strict=True)
             if iou[row, column] >= link_iou]
 
 
@@ -237,7 +237,7 @@ def _extend(tracks: list[_Track], start: int, scores: Tensor, logits: Tensor,
         pairs = link_tubes(shared, logits[:, :shared.shape[1]], old_features, features, link_iou)
         linked = {new: tracks[old] for old, new in pairs}
     going_on = []
-    for index, (score, tube) in enumerate(zip(scores.tolist(), logits)):
+    for index, (score, tube) in enumerate(zip(scores.tolist(), logits, strict=True)):
         track = linked.get(index) or _Track(start)
         track.add_window(score, tube, None if features is None else features[index])
         going_on.append(track)

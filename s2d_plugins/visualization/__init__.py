@@ -1,0 +1,9 @@
+"""Pictures and videos of what the stages found."""
+
+from .colors import instance_color, score_color
+from .contact_sheet import SheetRow, contact_sheet, sample_frames, write_image
+from .overlay import ColoredMask, draw_masks, fit_size, write_overlay
+from .video_writer import VideoWriter
+
+__all__ = ['ColoredMask', 'SheetRow', 'VideoWriter', 'contact_sheet', 'draw_masks', 'fit_size',
+           'instance_color', 'sample_frames', 'score_color', 'write_image', 'write_overlay']

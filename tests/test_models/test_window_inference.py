@@ -62,7 +62,7 @@ def test_window_starts_property(num_frames, window, data):
     starts = window_starts(num_frames, window, overlap)
     stops = [min(start + window, num_frames) for start in starts]
     assert starts[0] == 0 and stops[-1] == num_frames
-    assert all(stop - start >= overlap for start, stop in zip(starts[1:], stops))
+    assert all(stop - start >= overlap for start, stop in zip(starts[1:], stops, strict=False))
 
 
 @pytest.mark.parametrize('window', [None, 12, 50])
@@ -73,8 +73,8 @@ def test_one_window_equals_whole_video_inference(window):
                           resize=MaskResize((12, 16)))
     expected = F.interpolate(logits, size=(12, 16), mode='bilinear', align_corners=False) > 0
     assert [tube.score for tube in tubes] == pytest.approx([0.9, 0.6])
-    for tube, masks in zip(tubes, expected.numpy()):
-        for rle, mask in zip(tube.segmentations, masks):
+    for tube, masks in zip(tubes, expected.numpy(), strict=True):
+        for rle, mask in zip(tube.segmentations, masks, strict=True):
             np.testing.assert_array_equal(decode_mask(rle), mask)
 
 
@@ -85,7 +85,7 @@ def test_windows_give_the_same_tracks_as_the_whole_video(window, overlap, featur
     tubes = segment_video(fake_model(logits, features=features), 13, window=window,
                           overlap=overlap, resize=MaskResize(SIZE))
     assert [tube.score for tube in tubes] == pytest.approx([0.9, 0.6])
-    for tube, masks in zip(tubes, (logits > 0).numpy()):
+    for tube, masks in zip(tubes, (logits > 0).numpy(), strict=True):
         np.testing.assert_array_equal(dense(tube), masks)
 
 

@@ -1,0 +1,107 @@
+"""One picture that shows what keymask discovery made of the proposals."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..errors import S2DInputError
+from .colors import instance_color, score_color
+from .overlay import ColoredMask, draw_masks, write_text
+
+COLUMNS = ('frame', 'proposals: red 0 to green 1', 'keymasks: one colour per instance')
+_GAP = 6
+_CAPTION = 26
+
+
+@dataclass(frozen=True)
+class SheetRow:
+    """One sampled frame.
+
+    Attributes:
+        caption: Where it is from.
+        frame: (H, W, 3) uint8 RGB.
+        proposals: ``dict(segmentation=RLE, score=float)`` each.
+        keymasks: Instance id and RLE of each mask that became a keymask.
+    """
+
+    caption: str
+    frame: np.ndarray
+    proposals: Sequence[dict]
+    keymasks: Sequence[tuple[int, dict]]
+
+
+def sample_frames(num_frames: int, num_rows: int) -> list[int]:
+    """Return up to ``num_rows`` frame numbers, spread evenly, without the very ends."""
+    num_rows = min(num_rows, num_frames)
+    return [int((row + 0.5) * num_frames / num_rows) for row in range(num_rows)]
+
+
+def contact_sheet(rows: Sequence[SheetRow], max_width: int = 1600) -> np.ndarray:
+    """Draw the rows under one another: frame, proposals, keymasks.
+
+    Args:
+        rows: At least one.
+        max_width: Of the picture, in pixels.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+    """
+    cell_width = (max_width - (len(COLUMNS) + 1) * _GAP) // len(COLUMNS)
+    cell_width = min(cell_width, max(row.frame.shape[1] for row in rows))
+    cell_width = max(cell_width, 240)
+    width = len(COLUMNS) * (cell_width + _GAP) + _GAP
+    strips = [_title(cell_width, width)]
+    for row in rows:
+        cells = [row.frame, draw_masks(row.frame, _proposal_masks(row)),
+                 draw_masks(row.frame, _keymask_masks(row))]
+        height = max(1, round(row.frame.shape[0] * cell_width / row.frame.shape[1]))
+        strip = np.full((height + _CAPTION, width, 3), 32, np.uint8)
+        captions = (row.caption, f'{len(row.proposals)} proposals',
+                    f'{len(row.keymasks)} became keymasks')
+        for column, (cell, caption) in enumerate(zip(cells, captions, strict=True)):
+            left = _GAP + column * (cell_width + _GAP)
+            strip[:height, left:left + cell_width] = cv2.resize(
+                cell, (cell_width, height), interpolation=cv2.INTER_AREA)
+            write_text(strip, caption, (left, height + _CAPTION - 9))
+        strips.append(strip)
+    return np.concatenate(strips)
+
+
+def write_image(path: str | Path, image: np.ndarray) -> None:
+    """Write an RGB image as PNG, whole or not at all.
+
+    Raises:
+        S2DInputError: If the file cannot be written.
+    """
+    path = Path(path)
+    temporary = path.with_name(f'.{path.name}.partial')
+    data = cv2.imencode('.png', cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(data.tobytes())
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary.exists():
+            temporary.unlink()
+        raise S2DInputError(f'cannot write {path}: {error.strerror or error}; free space or '
+                            'choose another output folder') from error
+
+
+def _title(cell_width: int, width: int) -> np.ndarray:
+    strip = np.full((_CAPTION + 4, width, 3), 32, np.uint8)
+    for column, title in enumerate(COLUMNS):
+        write_text(strip, title, (_GAP + column * (cell_width + _GAP), 20))
+    return strip
+
+
+def _proposal_masks(row: SheetRow) -> list[ColoredMask]:
+    return [ColoredMask(mask['segmentation'], score_color(mask['score']), f'{mask["score"]:.2f}')
+            for mask in row.proposals]
+
+
+def _keymask_masks(row: SheetRow) -> list[ColoredMask]:
+    return [ColoredMask(rle, instance_color(number), str(number)) for number, rle in row.keymasks]

@@ -1,0 +1,107 @@
+"""Masks drawn over frames, and whole videos of them, frame by frame."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from pycocotools import mask as coco_mask
+
+from .colors import instance_color
+from .video_writer import VideoWriter
+
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+
+@dataclass(frozen=True)
+class ColoredMask:
+    """One mask to draw.
+
+    Attributes:
+        segmentation: RLE; drawn at the frame's size, whatever its own.
+        color: RGB, 0 to 255.
+        label: Short text at the mask's centre; empty for none.
+    """
+
+    segmentation: dict
+    color: tuple[int, int, int]
+    label: str = ''
+
+
+def fit_size(size: tuple[int, int], max_side: int) -> tuple[int, int]:
+    """Return the (height, width) with a longer side of at most ``max_side``, both even."""
+    scale = min(1.0, max_side / max(size))
+    height, width = (max(2, round(side * scale / 2) * 2) for side in size)
+    return height, width
+
+
+def draw_masks(frame: np.ndarray, masks: Iterable[ColoredMask], alpha: float = 0.5) -> np.ndarray:
+    """Return a copy of an RGB frame (H, W, 3) with masks blended in, larger ones below.
+
+    Args:
+        frame: uint8 RGB.
+        masks: What to draw.
+        alpha: Opacity of the fill; outlines are opaque.
+    """
+    drawn = frame.copy()
+    height, width = frame.shape[:2]
+    line = max(1, round(max(height, width) / 500))
+    labels = []
+    for mask in sorted(masks, key=lambda mask: -float(coco_mask.area(mask.segmentation))):
+        pixels = coco_mask.decode(mask.segmentation)
+        if pixels.shape != (height, width):
+            pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_NEAREST)
+        inside = pixels.astype(bool)
+        if not inside.any():
+            continue
+        fill = np.asarray(mask.color, dtype=np.float32) * alpha
+        drawn[inside] = (drawn[inside] * (1 - alpha) + fill).astype(np.uint8)
+        contours, _ = cv2.findContours(pixels, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        cv2.drawContours(drawn, contours, -1, mask.color, line)
+        if mask.label:
+            labels.append((mask.label, _centre(contours)))
+    for text, point in labels:
+        write_text(drawn, text, point)
+    return drawn
+
+
+def write_text(image: np.ndarray, text: str, point: tuple[int, int], scale: float = 0.5) -> None:
+    """Write white text with a dark edge; ``point`` (x, y) is its lower left corner."""
+    cv2.putText(image, text, point, _FONT, scale, (0, 0, 0), 3, cv2.LINE_AA)
+    cv2.putText(image, text, point, _FONT, scale, (255, 255, 255), 1, cv2.LINE_AA)
+
+
+def write_overlay(path: str | Path, frames: Iterable[np.ndarray], size: tuple[int, int],
+                  fps: float, tracks: Sequence[Sequence[dict | None]], max_side: int = 1280,
+                  progress: Callable[[int], None] | None = None) -> None:
+    """Write a video with every instance in one colour from first to last frame.
+
+    Args:
+        path: Target .mp4; written whole or not at all.
+        frames: RGB frames (H, W, 3); one is held at a time.
+        size: (height, width) of the frames.
+        fps: Frames per second of the result.
+        tracks: Per instance, numbered from 1, per frame an RLE or None.
+        max_side: Larger videos are made smaller.
+        progress: Called with the number of frames written.
+
+    Raises:
+        S2DInputError: If the file cannot be written.
+    """
+    height, width = fit_size(size, max_side)
+    with VideoWriter(path, (height, width), fps) as writer:
+        for index, frame in enumerate(frames):
+            if frame.shape[:2] != (height, width):
+                frame = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
+            masks = [ColoredMask(track[index], instance_color(number), str(number))
+                     for number, track in enumerate(tracks, 1) if track[index] is not None]
+            writer.write(draw_masks(frame, masks))
+            if progress is not None:
+                progress(index + 1)
+
+
+def _centre(contours: Sequence[np.ndarray]) -> tuple[int, int]:
+    """Return the (x, y) middle of the box around the largest contour, left of it for text."""
+    x, y, width, height = cv2.boundingRect(max(contours, key=cv2.contourArea))
+    return max(0, x + width // 2 - 5), y + height // 2 + 5
