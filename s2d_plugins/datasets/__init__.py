@@ -1,0 +1,15 @@
+"""Stage 3 input: keymask labels as clips of a video, ready for mmdet's video models."""
+
+from .. import registry  # noqa: F401  (makes mmcv.ops importable before mmdet.datasets needs it)
+from .keymask_dataset import KeymaskDataset
+from .transforms import (
+    ClipColorJitter,
+    ClipCopyPaste,
+    ClipRotate,
+    DropEmptyKeymasks,
+    KeymaskClipSample,
+    LoadKeymasks,
+)
+
+__all__ = ['ClipColorJitter', 'ClipCopyPaste', 'ClipRotate', 'DropEmptyKeymasks',
+           'KeymaskClipSample', 'KeymaskDataset', 'LoadKeymasks']

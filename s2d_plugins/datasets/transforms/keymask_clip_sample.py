@@ -1,0 +1,126 @@
+"""Choose the frames of a training clip by where keymasks are."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from mmdet.datasets.transforms import BaseFrameSample
+
+from ...errors import S2DInputError
+from ...registry import TRANSFORMS
+
+
+def find_runs(frames: Sequence[int], num_frames: int, stride: int = 1) -> list[int]:
+    """First frames of all runs ``f, f + stride, ...`` of ``num_frames`` frames within ``frames``.
+
+    Example:
+        >>> find_runs([0, 1, 2, 3, 7, 8], num_frames=3)
+        [0, 1]
+    """
+    present = set(frames)
+    return [first for first in sorted(present)
+            if all(first + step * stride in present for step in range(1, num_frames))]
+
+
+def frames_near(key: int, video_length: int, num_frames: int, frame_range: int) -> list[int]:
+    """Draw ``num_frames`` sorted frames within ``frame_range`` of ``key``, ``key`` among them.
+
+    Frames are distinct unless the video is shorter than the clip; then all its frames are used
+    and some come twice.
+    """
+    near = [frame for frame in range(max(0, key - frame_range),
+                                     min(video_length, key + frame_range + 1)) if frame != key]
+    if len(near) >= num_frames - 1:
+        chosen = np.random.choice(len(near), num_frames - 1, replace=False)
+        return sorted([key] + [near[index] for index in chosen])
+    frames = [key] + near
+    extra = np.random.choice(len(frames), num_frames - len(frames))
+    return sorted(frames + [frames[index] for index in extra])
+
+
+@TRANSFORMS.register_module()
+class KeymaskClipSample(BaseFrameSample):
+    """Choose ``num_frames`` frames of a video so that there is something to learn from.
+
+    Sparse-to-dense training (``consecutive=True``) takes frames in a row in all of which one
+    instance has a keymask: an instance with such a run and then one of its runs are drawn evenly.
+    Where no instance has a run, and always in final training (``consecutive=False``), the clip is
+    one frame with a keymask and others within ``frame_range`` of it. Paper: S2D,
+    arXiv 2512.14440. Stands where ``UniformRefFrameSample`` stands in mmdet's pipelines and has
+    the same output; ``key_frame_id`` (from ``TrackImgSampler``) is kept if given.
+
+    Args:
+        num_frames: Frames per clip.
+        frame_range: Largest distance in frames from the frame with a keymask.
+        consecutive: Whether to look for runs first.
+        strides: Steps between the frames of a run; one is drawn per clip, and the others are
+            tried where it gives no run.
+        collect_video_keys: See ``BaseFrameSample``.
+    """
+
+    def __init__(self, num_frames: int = 3, frame_range: int = 20, consecutive: bool = True,
+                 strides: Sequence[int] = (1,),
+                 collect_video_keys: Sequence[str] = ('video_id', 'video_length')):
+        if num_frames < 1 or frame_range < num_frames - 1:
+            raise ValueError('KeymaskClipSample expects num_frames >= 1 and frame_range >= '
+                             f'num_frames - 1, found {num_frames} and {frame_range}')
+        if not strides or min(strides) < 1:
+            raise ValueError(f'strides must be positive, found {strides}')
+        super().__init__(collect_video_keys=list(collect_video_keys))
+        self.num_frames = num_frames
+        self.frame_range = frame_range
+        self.consecutive = consecutive
+        self.strides = tuple(strides)
+
+    def transform(self, video_infos: dict) -> dict[str, list]:
+        """Choose the frames; returns lists with one entry per frame.
+
+        Raises:
+            S2DInputError: If the video has no keymask at all.
+        """
+        frames_of = self._frames_of_instances(video_infos)
+        wanted = video_infos.get('key_frame_id')
+        key, frames = wanted, None
+        if self.consecutive:
+            frames = self._draw_run(frames_of, wanted)
+        if frames is None:
+            if key is None:
+                key = int(np.random.choice(sorted(set().union(*frames_of.values()))))
+            frames = frames_near(key, video_infos['video_length'], self.num_frames,
+                                 self.frame_range)
+        elif key is None:
+            key = frames[len(frames) // 2]
+        results = self.prepare_data(video_infos, frames)
+        flags = [False] * len(frames)
+        flags[frames.index(key)] = True
+        results['key_frame_flags'] = flags
+        return results
+
+    def _frames_of_instances(self, video_infos: dict) -> dict[int, list[int]]:
+        frames_of: dict[int, list[int]] = {}
+        for frame, image in enumerate(video_infos['images']):
+            for instance in image['instances']:
+                if not instance.get('ignore_flag'):
+                    frames_of.setdefault(instance['instance_id'], []).append(frame)
+        if not frames_of:
+            raise S2DInputError(f'video {video_infos.get("video_id")} has no keymask in any of '
+                                f'its {video_infos["video_length"]} frames; leave it out')
+        return frames_of
+
+    def _draw_run(self, frames_of: dict[int, list[int]], key: int | None) -> list[int] | None:
+        """Draw a run (that contains ``key``, if given); None if there is none."""
+        for stride in np.random.permutation(self.strides).tolist():
+            runs = []
+            for frames in frames_of.values():
+                clips = [[first + step * stride for step in range(self.num_frames)]
+                         for first in find_runs(frames, self.num_frames, stride)]
+                runs.append([clip for clip in clips if key is None or key in clip])
+            runs = [clips for clips in runs if clips]
+            if runs:
+                clips = runs[np.random.randint(len(runs))]
+                return clips[np.random.randint(len(clips))]
+        return None
+
+    def __repr__(self) -> str:
+        return (f'{type(self).__name__}(num_frames={self.num_frames}, '
+                f'frame_range={self.frame_range}, consecutive={self.consecutive}, '
+                f'strides={self.strides})')

@@ -1,0 +1,57 @@
+"""Decode the keymasks of a chosen frame."""
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from ...errors import S2DInputError
+from ...registry import TRANSFORMS
+from .mask_ops import decode_at, set_instances, to_rle
+
+
+@TRANSFORMS.register_module()
+class LoadKeymasks(BaseTransform):
+    """Fill in the instances that have a keymask in this frame, and no others.
+
+    The counterpart of ``LoadTrackAnnotations`` for sparse labels: what is absent is unknown, so
+    it gets no empty mask. A frame without keymasks gets arrays of length 0. Masks are decoded at
+    the image's present size: after a ``Resize`` this costs the pixels of the small image only
+    (the resize must come straight after loading the image, before any flip, crop or rotation).
+
+    Required keys: ``instances``, ``height``, ``width`` (label size) and, if the image is loaded,
+    ``ori_shape`` and ``img_shape``. Added keys: ``gt_masks``, ``gt_bboxes``,
+    ``gt_bboxes_labels``, ``gt_instances_ids``, ``gt_ignore_flags``.
+
+    Raises:
+        S2DInputError: If a mask, the label file and the image disagree about the frame's size.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Load the masks of one frame."""
+        size = (results['height'], results['width'])
+        image_size = tuple(results.get('ori_shape', size))[:2]
+        if image_size != size:
+            raise self._error(results, f'the image is {image_size}, the labels say {size} '
+                              '(height, width); use the frames the labels were made from')
+        instances = results['instances']
+        rles = []
+        for instance in instances:
+            rle = to_rle(instance['mask'], *size)
+            if tuple(rle['size']) != size:
+                raise self._error(results, f'the mask of instance {instance["instance_id"]} is '
+                                  f'{tuple(rle["size"])}, expected {size} (height, width); make '
+                                  'the labels again')
+            rles.append(rle)
+        set_instances(
+            results, decode_at(rles, tuple(results.get('img_shape', size))[:2]),
+            ids=np.array([instance['instance_id'] for instance in instances], np.int32),
+            labels=np.array([instance['bbox_label'] for instance in instances], np.int64),
+            ignore=np.array([instance['ignore_flag'] for instance in instances], bool))
+        return results
+
+    @staticmethod
+    def _error(results: dict, message: str) -> S2DInputError:
+        return S2DInputError(f'video {results.get("video_id")}, frame {results.get("frame_id")} '
+                             f'({results.get("img_path")}): {message}')
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}()'
