@@ -1,0 +1,24 @@
+"""Labels of one clip from discovered instances."""
+
+import numpy as np
+
+from s2d_plugins.keymasks import to_labels
+from s2d_plugins.labels import decode_mask, encode_mask
+from s2d_plugins.structures import KeymaskInstance
+
+
+def test_null_where_nothing_is_known():
+    left, right = np.zeros((2, 6, 8), bool)
+    left[:, :3], right[2:, 5:] = True, True
+    masks = [[left, right], [], [encode_mask(right)]]
+    instances = [KeymaskInstance({0: 1, 2: 0}, 0.25, [(0, 2)])]
+    labels = to_labels(instances, masks, 'clip', (6, 8), ['0.jpg', '1.jpg', '2.jpg'], video_id=4)
+    assert labels['videos'] == [{'id': 4, 'name': 'clip', 'height': 6, 'width': 8, 'length': 3,
+                                 'file_names': ['0.jpg', '1.jpg', '2.jpg']}]
+    annotation, = labels['annotations']
+    assert annotation['segmentations'][1] is None
+    np.testing.assert_array_equal(decode_mask(annotation['segmentations'][0]), right)
+    assert annotation['areas'] == [12, None, 12]
+    assert annotation['bboxes'][0] == [5, 2, 3, 4]
+    assert (annotation['video_id'], annotation['one2x']) == (4, 0.25)
+    assert annotation['visibility_ranges'] == [[0, 2]]
