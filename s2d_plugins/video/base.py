@@ -1,0 +1,66 @@
+"""What a video is to every stage: a lazy sequence of RGB frames."""
+
+import operator
+from abc import ABC, abstractmethod
+from collections import OrderedDict
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+CACHE_BYTES = 64 * 2**20
+
+
+class Video(ABC):
+    """A lazy frame sequence: ``len(video)`` and ``video[i] -> (H, W, 3) uint8 RGB``.
+
+    Only a few decoded frames are held, whatever the length. A frame handed out is the caller's
+    own copy. Slices are not supported.
+
+    Attributes:
+        path: The file or folder.
+        name: Name in output files; unique names for several videos: :func:`video_names`.
+        size: (height, width) of every frame in pixels.
+        fps: Frames per second.
+    """
+
+    def __init__(self, path: Path, name: str | None, size: tuple[int, int], fps: float):
+        self.path = path
+        self.name = name or (path.stem if path.is_file() else path.resolve().name)
+        self.size = size
+        self.fps = fps
+        self._cache: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._cache_length = max(2, CACHE_BYTES // (size[0] * size[1] * 3))
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Number of frames that decode."""
+
+    @property
+    def expected_length(self) -> int:
+        """Number of frames, as good as it can be told without decoding; for progress."""
+        return len(self)
+
+    @abstractmethod
+    def _read(self, index: int) -> np.ndarray:
+        """Decode frame ``index``, which is in range."""
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        index = operator.index(index)
+        if not -len(self) <= index < len(self):
+            raise IndexError(f'{self.path}: frame {index} of {len(self)}')
+        index %= len(self)
+        if index in self._cache:
+            self._cache.move_to_end(index)
+        else:
+            self._cache[index] = self._read(index)
+            if len(self._cache) > self._cache_length:
+                self._cache.popitem(last=False)
+        return self._cache[index].copy()
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        for index in range(len(self)):
+            yield self._read(index)
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}({str(self.path)!r}, size={self.size}, fps={self.fps:g})'
