@@ -109,15 +109,13 @@ class KeymaskClipSample(BaseFrameSample):
     def _draw_run(self, frames_of: dict[int, list[int]], key: int | None) -> list[int] | None:
         """Draw a run (that contains ``key``, if given); None if there is none."""
         for stride in np.random.permutation(self.strides).tolist():
-            runs = []
-            for frames in frames_of.values():
-                clips = [[first + step * stride for step in range(self.num_frames)]
-                         for first in find_runs(frames, self.num_frames, stride)]
-                runs.append([clip for clip in clips if key is None or key in clip])
-            runs = [clips for clips in runs if clips]
-            if runs:
-                clips = runs[np.random.randint(len(runs))]
-                return clips[np.random.randint(len(clips))]
+            steps = range(0, self.num_frames * stride, stride)
+            for instance in np.random.permutation(list(frames_of)).tolist():
+                firsts = [first for first in find_runs(frames_of[instance], self.num_frames, stride)
+                          if key is None or key - first in steps]
+                if firsts:
+                    first = firsts[np.random.randint(len(firsts))]
+                    return [first + step for step in steps]
         return None
 
     def __repr__(self) -> str:
