@@ -1,0 +1,24 @@
+# The recipe on a few videos, from scratch, in minutes on two CPU cores.
+# Paths are found beside this file or in a folder above it.
+default_scope = 's2d_plugins'
+
+# Stage 0: a clip is one shot; the short side of its frames is at most this many pixels.
+frames = dict(max_short_side=480, min_frames=3)
+
+# Stages 1 and 2.
+proposer = dict(type='MotionColorProposer')
+discovery = dict(motion_prior=dict(type='OpenCVFlowPrior'))
+max_one2x = 1.0  # instances with a larger share of masks that seem to join objects are left out
+
+# Stage 3.
+distill = dict(config='configs/sparse_to_dense/s2d_small.py', options=dict())
+
+# Stage 4: what is not given here is as in `inference`.
+dense = dict(score_thr=0.75)
+
+# Stage 5: start from the weights of stage 3's 'teacher' or 'student', or None.
+final = dict(config='configs/final/final_small.py', init_from='teacher', options=dict())
+
+# Stage 6: overlapping windows, at most `top_k` instances each.
+inference = dict(
+    window=16, overlap=8, top_k=10, score_thr=0.5, tube_nms_iou=0.75, link_iou=0.3)

@@ -1,0 +1,70 @@
+"""Reading configs: clear errors, and paths that do not depend on where a tool is started."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from mmengine.config import Config
+
+from ..errors import S2DInputError
+
+
+def load_config(path: str | Path, options: dict | None = None) -> Config:
+    """Read a Python config with its bases.
+
+    Args:
+        path: Config file.
+        options: Overrides with dotted keys.
+
+    Raises:
+        S2DInputError: If the file is missing, is not Python, or an override does not fit.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise S2DInputError(f'config {path} does not exist; give the path of a .py config file')
+    if path.suffix != '.py':
+        raise S2DInputError(f'expected a .py config, found {path}')
+    try:
+        config = Config.fromfile(str(path))
+    except (SyntaxError, NameError, KeyError, TypeError, OSError, AttributeError,
+            ImportError) as error:
+        raise S2DInputError(f'config {path} cannot be read ({type(error).__name__}: '
+                            f'{" ".join(str(error).split())}); correct it') from error
+    if options:
+        try:
+            config.merge_from_dict(options)
+        except (KeyError, TypeError, IndexError, AssertionError) as error:
+            raise S2DInputError(f'--cfg-options do not fit {path}: '
+                                f'{" ".join(str(error).split())}') from error
+    return config
+
+
+def find_beside(path: str | Path, config_file: str | Path) -> Path:
+    """Find a file that a config names: beside the config, or in a folder above it.
+
+    A path like ``configs/final/final_small.py`` is thus found from any working directory.
+
+    Raises:
+        S2DInputError: If there is no such file.
+    """
+    path = Path(path)
+    if path.is_absolute():
+        candidates = [path]
+    else:
+        candidates = [folder / path for folder in Path(config_file).resolve().parents]
+    for candidate in candidates:
+        if candidate.exists():
+            return candidate
+    raise S2DInputError(f'{config_file} names {path}, which is neither beside it nor in a folder '
+                        'above it; correct the path')
+
+
+def digest(content) -> str:
+    """Return a short hash of a plain value; equal for equal content, also in another process."""
+    text = json.dumps(content, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def file_digest(path: str | Path) -> str:
+    """Return a short hash of a file's bytes."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]

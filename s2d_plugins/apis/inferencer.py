@@ -1,0 +1,96 @@
+"""A trained model on any video, from Python."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ..errors import S2DInputError
+from ..labels import write_json
+from ..models.window_inference import Tube
+from ..video import Video, find_shots, open_video
+from ..visualization import write_overlay
+from .command_line import choose_device
+from .configs import load_config
+from .segmenter import VideoSegmenter
+from .tracks import join_shots, to_results
+
+
+class S2DInferencer:
+    """Segment and track objects in videos with a trained model.
+
+    Args:
+        model: Config file that the model was trained with. If it has ``inference``, that holds
+            the default settings.
+        weights: Checkpoint file.
+        device: ``'cpu'``, ``'cuda'`` or ``'cuda:N'``; by default a GPU where there is one.
+        **settings: Of :class:`~s2d_plugins.apis.segmenter.VideoSegmenter`: ``scale``,
+            ``window``, ``overlap``, ``top_k``, ``score_thr``, ``tube_nms_iou``, ``link_iou``.
+
+    Raises:
+        S2DInputError: If a file is missing or they do not fit each other.
+    """
+
+    def __init__(self, model: str | Path, weights: str | Path, device: str | None = None,
+                 **settings):
+        defaults = load_config(model).get('inference', {})
+        self.segmenter = VideoSegmenter.from_files(model, weights, choose_device(device),
+                                                   **{**defaults, **settings})
+
+    def __call__(self, video: str | Path, out_dir: str | Path | None = None,
+                 progress: Callable[[int, int], None] | None = None) -> list[dict]:
+        """Segment one video of any length, shot by shot.
+
+        Args:
+            video: A video file or a folder of frames.
+            out_dir: If given, ``results.json`` and ``overlay.mp4`` are written there.
+            progress: Called with (frames done, frames in all).
+
+        Returns:
+            YouTube-VIS results: per instance ``score``, ``category_id``, ``video_id`` 1 and one
+            RLE at the video's size, or None, per frame.
+
+        Raises:
+            S2DInputError: If the video cannot be read or ``out_dir`` cannot be written.
+        """
+        source = open_video(video)
+        shots = []
+        for start, stop in find_shots(source):
+            shots.append((start, self._segment_shot(source, start, stop, progress)))
+        tubes = join_shots(shots, len(source))
+        results = to_results(tubes)
+        if out_dir is not None:
+            write_json(Path(out_dir) / 'results.json', results)
+            write_overlay(Path(out_dir) / 'overlay.mp4', source, source.size, source.fps,
+                          [tube.segmentations for tube in tubes])
+        return results
+
+    def _segment_shot(self, source: Video, start: int, stop: int, progress) -> list[Tube]:
+        def report(done: int, total: int) -> None:
+            if progress is not None:
+                progress(start + done, len(source))
+        return self.segmenter.segment(Shot(source, start, stop), source.size, report)
+
+
+class Shot:
+    """Some consecutive frames of a frame sequence, as a frame sequence.
+
+    Args:
+        frames: The whole.
+        start: First frame.
+        stop: One past the last frame.
+
+    Raises:
+        S2DInputError: If there is no frame.
+    """
+
+    def __init__(self, frames, start: int, stop: int):
+        if stop <= start:
+            raise S2DInputError(f'expected a shot with frames, found frames {start} to {stop}')
+        self.frames, self.start, self.stop = frames, start, stop
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+    def __getitem__(self, index: int):
+        if not 0 <= index < len(self):
+            raise IndexError(f'frame {index} of a shot of {len(self)} frames')
+        return self.frames[self.start + index]

@@ -1,0 +1,128 @@
+"""A trained clip model with its settings, ready to segment frames."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import mmcv
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from torch import Tensor, nn
+
+from ..errors import S2DInputError
+from ..models.window_inference import MaskResize, Tube, segment_video
+from ..registry import MODELS
+from .checkpoints import load_checkpoint
+from .configs import load_config
+
+DEFAULT_SCALE = (1333, 360)
+TEACHER = 'teacher.'
+
+
+class VideoSegmenter:
+    """Frames of one shot in, mask tubes out.
+
+    Args:
+        model: A model with ``data_preprocessor`` and ``segment_window``, see
+            :class:`~s2d_plugins.models.SparseToDenseVideo`.
+        scale: Largest (long side, short side) of the frames that the model sees, in pixels; the
+            aspect ratio is kept. Best is the size it was trained with.
+        **settings: Of :func:`~s2d_plugins.models.window_inference.segment_video`: ``window``,
+            ``overlap``, ``top_k``, ``score_thr``, ``tube_nms_iou`` and ``link_iou``.
+    """
+
+    def __init__(self, model: nn.Module, scale: tuple[int, int] = DEFAULT_SCALE, **settings):
+        self.model = model.eval()
+        self.scale = tuple(scale)
+        self.settings = settings
+
+    @classmethod
+    def from_files(cls, config: str | Path, checkpoint: str | Path, device: str = 'cpu',
+                   **settings) -> 'VideoSegmenter':
+        """Build the model of a training config and load its weights; see :func:`load_model`.
+
+        ``scale`` is by default that of the config's test pipeline.
+        """
+        settings.setdefault('scale', test_scale(load_config(config)))
+        return cls(load_model(config, checkpoint, device), **settings)
+
+    def segment(self, frames: Sequence[np.ndarray], out_size: tuple[int, int] | None = None,
+                progress: Callable[[int, int], None] | None = None) -> list[Tube]:
+        """Segment and track the objects of one shot.
+
+        Args:
+            frames: (H, W, 3) uint8 RGB each; only ``len`` and indexing are needed, and each
+                window's frames are read when it is its turn.
+            out_size: (height, width) of the masks; by default that of the frames.
+            progress: Called with (frames done, frames in all).
+
+        Returns:
+            Tubes, best first, see :func:`~s2d_plugins.models.window_inference.segment_video`.
+        """
+        height, width = frames[0].shape[:2]
+        image_size = self._prepare(frames[0]).shape[:2]
+        padded_size = tuple(self._inputs([frames[0]]).shape[-2:])
+        resize = MaskResize(tuple(out_size or (height, width)), image_size, padded_size)
+        return segment_video(lambda start, stop: self._forward(frames, start, stop), len(frames),
+                             resize=resize, progress=progress, **self.settings)
+
+    def _forward(self, frames, start: int, stop: int) -> tuple[Tensor, Tensor, Tensor | None]:
+        inputs = self._inputs([frames[index] for index in range(start, stop)])
+        scores, masks, *features = self.model.segment_window(inputs)
+        return scores, masks, features[0] if features else None
+
+    def _prepare(self, frame: np.ndarray) -> np.ndarray:
+        return mmcv.imrescale(frame, self.scale)
+
+    def _inputs(self, frames: Sequence[np.ndarray]) -> Tensor:
+        """Turn RGB frames into the padded, normalised (T, 3, H, W) that the model takes."""
+        preprocessor = self.model.data_preprocessor
+        images = np.stack([self._prepare(frame) for frame in frames])
+        if preprocessor._channel_conversion:  # it expects BGR, as mmdet's image loading gives
+            images = images[..., ::-1]
+        images = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
+        return preprocessor(dict(inputs=[images], data_samples=None), False)['inputs'][0]
+
+
+def test_scale(cfg: Config) -> tuple[int, int]:
+    """Return the scale that a config's ``test_pipeline`` resizes to, else the full-size recipe's.
+    """
+    steps = [step for outer in cfg.get('test_pipeline', ())
+             for step in (outer, *outer.get('transforms', ()))]
+    scales = [step.scale for step in steps if step.type == 'Resize' and 'scale' in step]
+    return tuple(scales[0]) if scales else DEFAULT_SCALE
+
+
+def load_model(config: str | Path, checkpoint: str | Path, device: str = 'cpu') -> nn.Module:
+    """Build the model of a training config with the weights of a checkpoint.
+
+    A distiller's checkpoint also fits the detector alone: its teacher is taken.
+
+    Raises:
+        S2DInputError: If a file is missing or wrong, or if any weight is missing or left over.
+    """
+    cfg = load_config(config)
+    init_default_scope(cfg.get('default_scope', 's2d_plugins'))
+    model_cfg = cfg.model.copy()
+    model_cfg.pop('init_cfg', None)
+    model = MODELS.build(model_cfg)
+    content = load_checkpoint(checkpoint)
+    weights = content.get('state_dict', content)
+    if not any(name.startswith(TEACHER) for name in model.state_dict()):
+        weights = teacher_weights(weights)
+    found = model.load_state_dict(weights, strict=False)
+    if found.missing_keys or found.unexpected_keys:
+        example = (found.missing_keys + found.unexpected_keys)[0]
+        raise S2DInputError(
+            f'{checkpoint} does not fit {config}: {len(found.missing_keys)} weights missing, '
+            f'{len(found.unexpected_keys)} left over, for example {example}; give the config '
+            'that it was trained with')
+    return model.to(device)
+
+
+def teacher_weights(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the teacher's weights under a detector's names; others' weights as they are."""
+    taught = {name.removeprefix(TEACHER): value for name, value in weights.items()
+              if name.startswith(TEACHER)}
+    return taught or weights

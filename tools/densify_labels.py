@@ -1,0 +1,53 @@
+"""Label every frame of the videos of a YouTube-VIS file with a trained model (stage 4)."""
+
+import argparse
+import sys
+
+from s2d_plugins.apis.command_line import (
+    DEVICES,
+    add_window_arguments,
+    choose_device,
+    run_tool,
+    window_settings,
+)
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config that the model was trained with')
+    parser.add_argument('checkpoint', help='checkpoint file; of a distiller, its teacher labels')
+    parser.add_argument('labels', help='YouTube-VIS JSON whose videos are labelled, for example '
+                        'the keymasks; its annotations are not used')
+    parser.add_argument('--data-root', required=True,
+                        help='folder that the file names in it are relative to')
+    parser.add_argument('--out', required=True, help='file for the dense labels')
+    add_window_arguments(parser, score_thr=0.75)
+    parser.add_argument('--device', help=f'{DEVICES}; by default a GPU where torch sees one')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    settings = window_settings(args)
+    device = choose_device(args.device)
+    from tqdm import tqdm
+
+    import s2d_plugins.registry  # noqa: F401  makes mmcv's ops importable
+    from s2d_plugins.apis.densify import densify_labels
+    from s2d_plugins.apis.segmenter import VideoSegmenter
+    from s2d_plugins.errors import S2DInputError
+    from s2d_plugins.labels import read_json, write_json
+    content = read_json(args.labels)
+    if not isinstance(content, dict) or not content.get('videos'):
+        raise S2DInputError(f'{args.labels} has no videos; give YouTube-VIS JSON')
+    segmenter = VideoSegmenter.from_files(args.config, args.checkpoint, device, **settings)
+    with tqdm(total=len(content['videos']), unit=' videos', desc='densify') as bar:
+        labels = densify_labels(segmenter, content['videos'], args.data_root,
+                                lambda done, total: bar.update())
+    write_json(args.out, labels)
+    print(f'{len(labels["annotations"])} instances in {len(labels["videos"])} videos; wrote '
+          f'{args.out}')
+
+
+if __name__ == '__main__':
+    sys.exit(run_tool(main))

@@ -1,0 +1,67 @@
+"""Test a model with the evaluator of its config; takes the arguments of mmdet's tools/test.py."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from s2d_plugins.apis.command_line import run_tool
+from s2d_plugins.errors import S2DInputError
+
+
+def parse_args() -> argparse.Namespace:
+    from s2d_plugins.apis.runner_tools import add_runner_arguments
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_runner_arguments(parser)
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('--out', help='pickle file for the predictions')
+    parser.add_argument('--show', action='store_true', help='show predictions in a window')
+    parser.add_argument('--show-dir', help='folder for pictures of the predictions')
+    parser.add_argument('--wait-time', type=float, default=2, help='seconds per picture shown')
+    parser.add_argument('--tta', action='store_true',
+                        help='test-time augmentation, with the tta_model of the config')
+    return parser.parse_args()
+
+
+def show_predictions(cfg, args: argparse.Namespace) -> None:
+    """Let mmdet draw predictions."""
+    hook = dict(type='TrackVisualizationHook', draw=True, show=args.show,
+                wait_time=args.wait_time)
+    if args.show_dir:
+        hook['test_out_dir'] = str(Path(args.show_dir).resolve())
+    cfg.default_hooks.visualization = hook
+
+
+def use_tta(cfg) -> None:
+    """Wrap the model for test-time augmentation."""
+    if 'tta_model' not in cfg or 'tta_pipeline' not in cfg:
+        raise S2DInputError(f'--tta: {cfg.filename} has no tta_model and tta_pipeline, and there '
+                            'is no default for videos; add both or leave --tta out')
+    cfg.model = dict(**cfg.tta_model, module=cfg.model)
+    dataset = cfg.test_dataloader.dataset
+    while 'dataset' in dataset:
+        dataset = dataset.dataset
+    dataset.pipeline = cfg.tta_pipeline
+
+
+def main() -> None:
+    args = parse_args()
+    from mmdet.evaluation import DumpDetResults
+
+    from s2d_plugins.apis import runner_tools
+    if args.out is not None and not args.out.endswith(('.pkl', '.pickle')):
+        raise S2DInputError(f'--out: expected a file that ends with .pkl or .pickle, found '
+                            f'{args.out}')
+    cfg = runner_tools.read_runner_config(args)
+    cfg.load_from = args.checkpoint
+    if args.show or args.show_dir:
+        show_predictions(cfg, args)
+    if args.tta:
+        use_tta(cfg)
+    runner = runner_tools.build_runner(cfg)
+    if args.out is not None:
+        runner.test_evaluator.metrics.append(DumpDetResults(out_file_path=args.out))
+    runner.test()
+
+
+if __name__ == '__main__':
+    sys.exit(run_tool(main))
