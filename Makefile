@@ -1,0 +1,43 @@
+# make install   virtual environment .venv with the tested versions (once; again when they change)
+# make demo      S2D on two sample clips, or on yours: make demo VIDEO=path
+# make test      all tests        make lint    style        make doctor    what is there, what not
+# make clean     caches           make distclean   caches and the environment
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+DEMO := work_dirs/demo
+CLIPS := work_dirs/demo_videos
+JOBS ?= auto
+
+.PHONY: install demo test lint doctor clean distclean
+
+install: $(STAMP)
+
+$(STAMP): setup.py setup.cfg pyproject.toml tools/misc/install.sh $(wildcard requirements/*.txt)
+	@PYTHON="$(PYTHON)" bash tools/misc/install.sh $(VENV)
+	@touch $@
+
+demo: install
+ifdef VIDEO
+	$(RUN) tools/run_s2d.py projects/s2d/configs/demo.py --videos "$(VIDEO)" --work-dir $(DEMO)
+else
+	@$(RUN) tools/misc/demo_videos.py $(CLIPS)
+	$(RUN) tools/run_s2d.py projects/s2d/configs/demo.py --videos $(CLIPS) --work-dir $(DEMO)
+endif
+
+test: install
+	$(RUN) -m pytest -n $(JOBS) --maxprocesses 8
+
+lint: install
+	$(RUN) -m ruff check .
+
+doctor: install
+	@$(RUN) -m s2d_plugins.doctor
+
+clean:
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf $(VENV)
