@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+from s2d_plugins.apis.command_line import run_tool
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.evaluation.davis import TASKS, evaluate_davis
 from s2d_plugins.evaluation.tables import markdown_table
@@ -59,23 +60,23 @@ def format_result(result: dict) -> str:
     return markdown_table(('sequence', *COLUMNS), rows, scale=100)
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run the tool; 0, or 2 at bad input."""
-    args = parse_args(argv)
+def evaluate(args: argparse.Namespace) -> None:
+    """Evaluate, write the numbers and print the table."""
     start = time.perf_counter()
-    try:
-        result = evaluate_davis(args.gt, args.results, args.task,
-                                sequences=read_sequences(args.sequences), jobs=args.jobs,
-                                lenient=args.lenient)
-        if args.out:
-            write_json(args.out, result)
-    except S2DInputError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 2
+    result = evaluate_davis(args.gt, args.results, args.task,
+                            sequences=read_sequences(args.sequences), jobs=args.jobs,
+                            lenient=args.lenient)
+    if args.out:
+        write_json(args.out, result)
     print(format_result(result))
     print(f'{len(result["sequences"])} sequences, {result["left_out"]} entries left out, '
           f'{time.perf_counter() - start:.1f} s')
-    return 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the tool; 0, or 2 at bad input."""
+    args = parse_args(argv)
+    return run_tool(lambda: evaluate(args))
 
 
 if __name__ == '__main__':

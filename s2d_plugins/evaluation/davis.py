@@ -1,7 +1,7 @@
 """The DAVIS evaluation of folders of indexed PNGs, offline."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +22,7 @@ _MEASURES = ('J', 'F')
 
 
 @dataclass(frozen=True)
-class _Truth:
+class Truth:
     """Objects of a sequence: ids 1 to ``count`` of its annotation files."""
 
     name: str
@@ -59,18 +59,18 @@ def find_sequences(root: str | Path, task: str) -> dict[str, list[Path]]:
                         'found none')
 
 
-def _read_truth(name: str, files: list[Path]) -> _Truth:
+def read_truth(name: str, files: list[Path]) -> Truth:
     """Count the objects of the first frame; a sequence of only 0 and 255 is DAVIS 2016's."""
     first = read_indexed_png(files[0])
     values = np.unique(first)
     count = int(values[values != VOID].max(initial=0))
     if count or VOID not in values:
-        return _Truth(name, files, count, single=False)
+        return Truth(name, files, count, single=False)
     single = all(np.isin(read_indexed_png(path), (0, VOID)).all() for path in files[1:])
-    return _Truth(name, files, int(single), single)
+    return Truth(name, files, int(single), single)
 
 
-def _read_result(path: Path, truth: _Truth, size: tuple[int, int],
+def _read_result(path: Path, truth: Truth, size: tuple[int, int],
                  problems: Problems) -> np.ndarray:
     place = f'{truth.name}, frame {path.stem}'
     if not path.exists():
@@ -113,7 +113,7 @@ def evaluate_sequence(name: str, files: Sequence[Path], results: Path, task: str
         S2DInputError: If a result frame is missing, of another size or has too many objects.
     """
     cv2.setNumThreads(1)
-    problems, truth = Problems(lenient), _read_truth(name, list(files))
+    problems, truth = Problems(lenient), read_truth(name, list(files))
     used = truth.files if task == 'unsupervised' else truth.files[1:-1]
     limit = MAX_TRACKS if task == 'unsupervised' else truth.count
     frames, most = [], 0
@@ -212,7 +212,7 @@ def evaluate_davis(gt: str | Path, results: str | Path, task: str = 'unsupervise
     found = _select(found, sequences, str(gt))
     work = partial(_evaluate_named, results=results, task=task, lenient=lenient)
     values = {}
-    for name, part, messages in _map(work, list(found.items()), jobs):
+    for name, part, messages in parallel_map(work, list(found.items()), jobs):
         values[name] = part
         problems.messages += messages
     problems.warn()
@@ -224,7 +224,14 @@ def _evaluate_named(item, results: Path, task: str, lenient: bool):
     return name, *evaluate_sequence(name, files, results / name, task, lenient)
 
 
-def _map(work, items: list, jobs: int | None):
+def parallel_map(work: Callable, items: list, jobs: int | None) -> Iterator:
+    """Apply ``work`` to every item in processes of their own, results in order.
+
+    Args:
+        work: Picklable function of one item.
+        items: Picklable items.
+        jobs: Processes; all usable cores if None, none besides this one if 1.
+    """
     usable = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
     jobs = min(jobs or usable, len(items))
     if jobs <= 1:

@@ -109,16 +109,21 @@ def cut_ids(ids: np.ndarray, count: int) -> list[MaskShape]:
             for index, box in enumerate(boxes, 1)]
 
 
-def region_similarity(a: MaskShape, b: MaskShape) -> float:
-    """J: intersection over union; 1 if both are empty."""
+def common_pixels(a: MaskShape, b: MaskShape) -> int:
+    """Pixels of both masks."""
     top, left = max(a.top, b.top), max(a.left, b.left)
     bottom = min(a.top + a.crop.shape[0], b.top + b.crop.shape[0])
     right = min(a.left + a.crop.shape[1], b.left + b.crop.shape[1])
-    common = 0
-    if bottom > top and right > left:
-        common = int(np.count_nonzero(
-            a.crop[top - a.top:bottom - a.top, left - a.left:right - a.left]
-            & b.crop[top - b.top:bottom - b.top, left - b.left:right - b.left]))
+    if bottom <= top or right <= left:
+        return 0
+    return int(np.count_nonzero(
+        a.crop[top - a.top:bottom - a.top, left - a.left:right - a.left]
+        & b.crop[top - b.top:bottom - b.top, left - b.left:right - b.left]))
+
+
+def region_similarity(a: MaskShape, b: MaskShape) -> float:
+    """J: intersection over union; 1 if both are empty."""
+    common = common_pixels(a, b)
     union = a.area + b.area - common
     return common / union if union else 1.0
 

@@ -1,0 +1,54 @@
+"""The stage table as a command."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from s2d_plugins.evaluation.indexed_png import write_indexed_png
+from s2d_plugins.labels import encode_mask, write_json
+
+TOOL = Path(__file__).parents[2] / 'tools/analysis_tools/evaluate_stages.py'
+
+
+@pytest.fixture
+def tool():
+    spec = importlib.util.spec_from_file_location('evaluate_stages', TOOL)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def paths(tmp_path):
+    mask = np.zeros((6, 8), bool)
+    mask[2:4, 3:6] = True
+    for frame in range(2):
+        write_indexed_png(tmp_path / f'gt/cat/{frame:05d}.png', mask * 255)
+    (tmp_path / 'run/stages').mkdir(parents=True)
+    for name in ('cat', 'unknown'):
+        write_json(tmp_path / f'run/{name}/results.json',
+                   [dict(video_id=1, score=0.5, segmentations=[encode_mask(mask)] * 2)])
+    return str(tmp_path / 'run'), str(tmp_path / 'gt')
+
+
+def test_table_and_files(tool, paths, tmp_path, capsys):
+    run, gt = paths
+    assert tool.main([run, '--gt', gt, '--jobs', '1']) == 0
+    printed = capsys.readouterr().out
+    table = (tmp_path / 'run/stage_scores.md').read_text()
+    assert table in printed
+    assert '100.0' in table
+    scores = json.loads((tmp_path / 'run/stage_scores.json').read_text())
+    assert scores['stages']['final']['J_top'] == 1
+    assert tool.main([run, '--gt', gt, '--jobs', '1', '--out', str(tmp_path / 'a/b')]) == 0
+    assert (tmp_path / 'a/b.md').read_text() == table
+
+
+def test_bad_input_is_one_line_and_code_2(tool, paths, tmp_path, capsys):
+    run, gt = paths
+    assert tool.main([str(tmp_path), '--gt', gt]) == 2
+    assert capsys.readouterr().err.startswith('error: ')
+    assert not (tmp_path / 'stage_scores.md').exists()
