@@ -5,6 +5,7 @@ With compiled ops present nothing is touched and they are used.
 
 import contextlib
 import importlib
+import importlib.machinery
 import importlib.util
 import sys
 import types
@@ -38,6 +39,8 @@ def ensure_mmcv_ops() -> None:
 
 def _make_stand_in() -> types.ModuleType:
     module = types.ModuleType('mmcv._ext', 'Stand-in for compiled mmcv ops by s2d_plugins.compat.')
+
+    module.__spec__ = importlib.machinery.ModuleSpec('mmcv._ext', loader=None)
 
     def missing(name: str):
         if name.startswith('__'):

@@ -32,6 +32,20 @@ VISUALIZERS = Registry('visualizer', parent=mmdet_registry.VISUALIZERS,
 VISBACKENDS = Registry('vis_backend', parent=mmdet_registry.VISBACKENDS,
                        locations=['mmdet.visualization'])
 
+# kinds to which nothing is added: they exist so that a lookup from this scope finds mmdet's parts
+(RUNNERS, RUNNER_CONSTRUCTORS, LOOPS, MODEL_WRAPPERS, WEIGHT_INITIALIZERS, OPTIMIZERS,
+ OPTIM_WRAPPERS, PARAM_SCHEDULERS, EVALUATOR, LOG_PROCESSORS) = (
+    Registry(parent.name, parent=parent, locations=parent._locations)
+    for parent in (
+        mmdet_registry.RUNNERS, mmdet_registry.RUNNER_CONSTRUCTORS, mmdet_registry.LOOPS,
+        mmdet_registry.MODEL_WRAPPERS, mmdet_registry.WEIGHT_INITIALIZERS,
+        mmdet_registry.OPTIMIZERS, mmdet_registry.OPTIM_WRAPPERS,
+        mmdet_registry.PARAM_SCHEDULERS, mmdet_registry.EVALUATOR,
+        mmdet_registry.LOG_PROCESSORS))
+OPTIM_WRAPPER_CONSTRUCTORS = Registry(
+    'optimizer constructor', parent=mmdet_registry.OPTIM_WRAPPER_CONSTRUCTORS,
+    locations=['s2d_plugins.models', 'mmdet.engine.optimizers'])
+
 #: Stage 1: frames of a video in, scored masks per frame out.
 MASK_PROPOSERS = Registry('mask proposer', locations=['s2d_plugins.proposals'])
 #: Stage 2: frames and query points in, :class:`PointTracks` out.

@@ -6,8 +6,9 @@ from .keymask_evidence import KeymaskEvidence
 from .sparse_to_dense_distiller import SparseToDenseDistiller
 from .sparse_to_dense_head import SparseToDenseHead
 from .sparse_to_dense_video import SparseToDenseVideo
+from .student_optim_wrapper_constructor import StudentOptimWrapperConstructor
 from .temporal_drop_loss import TemporalDropLoss
 from .weighted_dice_loss import WeightedDiceLoss
 
 __all__ = ['KeymaskEvidence', 'SparseToDenseDistiller', 'SparseToDenseHead', 'SparseToDenseVideo',
-           'TemporalDropLoss', 'WeightedDiceLoss']
+           'StudentOptimWrapperConstructor', 'TemporalDropLoss', 'WeightedDiceLoss']

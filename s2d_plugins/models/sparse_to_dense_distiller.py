@@ -91,7 +91,7 @@ class SparseToDenseDistiller(BaseMOTModel):
         """The segmenter that inference uses."""
         return getattr(self, self.predict_with)
 
-    def segment_window(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+    def segment_window(self, inputs: Tensor) -> tuple[Tensor, Tensor, None]:
         """Segment one window; see :meth:`SparseToDenseVideo.segment_window`."""
         return self.predictor.segment_window(inputs)
 

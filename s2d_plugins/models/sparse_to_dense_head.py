@@ -118,8 +118,8 @@ class SparseToDenseHead(Mask2FormerTrackHead):
                 *clip.known.shape, -1)
         known = None
         if self.match_known_frames_only:
-            known = clip.known[:, :, None].expand(-1, -1, masks[0, 0].numel() if len(clip) else 1)
-            known = known.flatten(1).float()
+            cells = masks.shape[2:].numel()
+            known = clip.known[:, :, None].expand(-1, -1, cells).flatten(1).float()
         return clip.labels, masks.flatten(1), known, coords
 
     def _mask_losses(self, mask_preds, matches, targets, grid_targets, num_instances):

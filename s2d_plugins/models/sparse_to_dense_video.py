@@ -1,25 +1,88 @@
 """Video Mask2Former that segments videos of any length in windows."""
 
+from collections.abc import Sequence
+
+import torch
 from mmdet.models import Mask2FormerVideo
+from mmdet.structures import TrackDataSample
+from mmdet.structures.mask import mask2bbox
+from mmengine.structures import InstanceData
 from torch import Tensor
 
+from s2d_plugins.labels import decode_mask
 from s2d_plugins.registry import MODELS
+
+from .window_inference import MaskResize, Tube, segment_video
 
 
 @MODELS.register_module()
 class SparseToDenseVideo(Mask2FormerVideo):
-    """mmdet's Video Mask2Former plus inference over windows; parameters have mmdet's names."""
+    """mmdet's Video Mask2Former plus inference over windows; parameters have mmdet's names.
 
-    def segment_window(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+    Args:
+        test_cfg: Keyword arguments of :func:`segment_video` (``window``, ``overlap``, ``top_k``,
+            ``score_thr``, ``tube_nms_iou``, ``link_iou``). By default the whole video is one
+            window, as in the paper.
+        **kwargs: As for mmdet's ``Mask2FormerVideo``.
+    """
+
+    def __init__(self, *args, test_cfg: dict | None = None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.test_cfg = dict(test_cfg or {})
+
+    def segment_window(self, inputs: Tensor) -> tuple[Tensor, Tensor, None]:
         """Segment one window of a video.
 
         Args:
             inputs: (T, 3, H, W) normalised, padded frames, as the data preprocessor makes them.
 
         Returns:
-            Scores (Q,), the probability of the best class, and mask logits (Q, T, h, w) on the
-            padded frames' grid.
+            Scores (Q,), the probability of the best class; mask logits (Q, T, h, w) over the
+            padded frames; None, for no query features.
         """
         cls_scores, mask_preds = self.track_head(self.backbone(inputs), None)
         scores = cls_scores[-1][0].float().softmax(dim=-1)[:, :-1].amax(dim=-1)
-        return scores, mask_preds[-1][0].float()
+        return scores, mask_preds[-1][0].float(), None
+
+    def predict(self, inputs: Tensor, data_samples: Sequence[TrackDataSample],
+                rescale: bool = True) -> list[TrackDataSample]:
+        """Segment whole videos.
+
+        Args:
+            inputs: (N, T, 3, H, W) normalised, padded videos.
+            data_samples: Their N samples, with ``img_shape`` and ``ori_shape`` per frame.
+            rescale: Give masks of the original size, else of the model's input.
+
+        Returns:
+            N samples; each frame's ``pred_track_instances`` holds ``masks``, ``bboxes``,
+            ``labels``, ``scores`` and ``instances_id`` of the same tubes, as mmdet's does.
+        """
+        return [self._predict_video(video, sample, rescale)
+                for video, sample in zip(inputs, data_samples, strict=True)]
+
+    def _predict_video(self, video: Tensor, sample: TrackDataSample,
+                       rescale: bool) -> TrackDataSample:
+        image_size = tuple(sample[0].img_shape[:2])
+        resize = MaskResize(tuple(sample[0].ori_shape[:2]) if rescale else image_size,
+                            image_size, tuple(video.shape[-2:]))
+        tubes = segment_video(lambda start, stop: self.segment_window(video[start:stop]),
+                              len(video), resize=resize, **self.test_cfg)
+        frames = []
+        for index in range(len(video)):
+            frame = sample[index]
+            frame.pred_track_instances = _frame_instances(tubes, index, resize.out_size)
+            frames.append(frame)
+        result = TrackDataSample()
+        result.video_data_samples = frames
+        return result
+
+
+def _frame_instances(tubes: Sequence[Tube], frame: int, size: tuple[int, int]) -> InstanceData:
+    masks = torch.zeros((len(tubes), *size), dtype=torch.bool)
+    for index, tube in enumerate(tubes):
+        if tube.segmentations[frame] is not None:
+            masks[index] = torch.from_numpy(decode_mask(tube.segmentations[frame]))
+    return InstanceData(masks=masks, bboxes=mask2bbox(masks),
+                        labels=torch.zeros(len(tubes), dtype=torch.long),
+                        scores=torch.tensor([tube.score for tube in tubes]),
+                        instances_id=torch.arange(len(tubes)))

@@ -1,6 +1,5 @@
 # Video Mask2Former, ResNet-50, one class: the segmenter of every stage (S2D, arXiv 2512.14440).
 # The parameter names are those of mmdet's Mask2FormerVideo.
-num_frames = 3
 detector = dict(
     type='SparseToDenseVideo',
     data_preprocessor=dict(
@@ -27,7 +26,7 @@ detector = dict(
         out_channels=256,
         num_classes=1,
         num_queries=100,
-        num_frames=num_frames,
+        num_frames=3,
         num_transformer_feat_level=3,
         pixel_decoder=dict(
             type='MSDeformAttnPixelDecoder',

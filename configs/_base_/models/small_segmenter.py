@@ -1,16 +1,16 @@
-# A segmenter that learns from scratch on two CPU cores: ResNet-18 with group norm, narrow
-# decoders, few queries. GN because clips are too few for batch statistics.
-_base_ = './mask2former_video_r50.py'
-
+# A segmenter that learns from scratch on two CPU cores: ResNet-18 with group norm, at half
+# width, narrow decoders, few queries. GN because clips are too few for batch statistics.
 _width = 64
 _attention = dict(embed_dims=_width, num_heads=4)
-detector = dict(
+small_segmenter = dict(
     backbone=dict(
         depth=18,
+        stem_channels=32,
+        base_channels=32,
         norm_cfg=dict(_delete_=True, type='GN', num_groups=32),
         norm_eval=False),
     track_head=dict(
-        in_channels=[64, 128, 256, 512],
+        in_channels=[32, 64, 128, 256],
         feat_channels=_width,
         out_channels=_width,
         num_queries=20,

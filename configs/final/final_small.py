@@ -1,0 +1,9 @@
+# Stage 5 in minutes on two CPU cores, starting from the teacher of stage 3.
+_base_ = [
+    '../_base_/models/segmenter_r50.py', '../_base_/models/small_segmenter.py',
+    '../_base_/schedules/small.py', '../_base_/datasets/small_clips.py',
+    '../_base_/default_runtime.py'
+]
+
+model = _base_.small_segmenter
+default_hooks = dict(checkpoint=dict(interval=100, max_keep_ckpts=1))
