@@ -6,6 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 venv=${1:-.venv}
 python="$venv/bin/python"
 unfinished="$venv/.unfinished"
+log="$venv/install.log"
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_PROGRESS_BAR=off
 
 usable() { # prints nothing; true for a Python 3.10 to 3.12 that runs and can make environments
@@ -39,21 +40,26 @@ make_venv() {
     "$base" -m venv "$venv"
 }
 
-pip_install() { # shows what pip is at, one short line a package
+pip_install() { # shows what pip is at, one short line a package; all it says: install.log
     touch "$unfinished"
     local status=0
-    "$python" -m pip install "$@" | while IFS= read -r line; do
+    "$python" -m pip install "$@" 2>&1 | tee -a "$log" | while IFS= read -r line; do
         case $line in
-            *Downloading*) echo "      get ${line##*[ /]Downloading }" | sed 's|get .*/|get |' ;;
-            Building\ wheel*done*) ;;
-            Building*|Installing\ collected*) echo "      ${line:0:90}" ;;
+            *Downloading\ *) line=${line##*Downloading }; echo "      get ${line##*/}" ;;
+            *Using\ cached\ *) line=${line##*Using cached }; echo "      use ${line##*/}" ;;
+            Building\ wheels*|Installing\ collected*) echo "      ${line%%:*}" ;;
         esac
     done || status=$?
     rm -f "$unfinished"
-    return $status
+    if [ $status -ne 0 ]; then
+        echo "error: pip failed; the whole story is in $log, its end:" >&2
+        grep -v '^WARNING' "$log" | tail -n 8 >&2
+        exit $status
+    fi
 }
 
 make_venv
+: > "$log"
 echo "[2/3] packages of requirements/*.txt (a fresh environment takes some minutes)"
 pip_install -c requirements/constraints.txt -e '.[all]'
 
