@@ -1,34 +1,25 @@
 """The metric of the test loop for video instance segmentation without categories."""
 
 import json
-from collections import defaultdict
-from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from mmdet.evaluation.metrics import BaseVideoMetric
 from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 
 from ..errors import S2DInputError
-from ..labels import encode_masks, read_json, write_json
+from ..labels import read_json, write_json
 from ..registry import METRICS
 from .checks import check_gt
 from .submission import write_submission
+from .track_metric import TrackMetric, join_frames
 from .vis import evaluate_vis
 
 
-def _to_numpy(values) -> np.ndarray:
-    return values.detach().cpu().numpy() if hasattr(values, 'detach') else np.asarray(values)
-
-
 @METRICS.register_module()
-class ClassAgnosticVISMetric(BaseVideoMetric):
+class ClassAgnosticVISMetric(TrackMetric):
     """YouTube-VIS AP and AR with all categories as one, from annotations on disk.
 
-    Takes what mmdet's video models predict: per frame ``pred_track_instances`` with ``masks``
-    (N, H, W), ``scores`` and ``instances_id``. Masks become RLE as each sample arrives. The score
-    of a track is the mean over its frames.
+    The score of a track is the mean over its frames.
 
     Args:
         ann_file: YouTube-VIS JSON with annotations; its video ids are those of the dataset.
@@ -66,26 +57,6 @@ class ClassAgnosticVISMetric(BaseVideoMetric):
             self._gt = read_json(ann_file)
             check_gt(self._gt, str(ann_file))
 
-    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Turn the masks of each video, or part of one, to RLE at once."""
-        for sample in data_samples:
-            frames = (sample['video_data_samples'] if isinstance(sample, dict)
-                      else sample.video_data_samples)
-            for index, frame in enumerate(frames):
-                self.results.append(self._encode_frame(frame, index))
-
-    def _encode_frame(self, frame, index: int) -> dict:
-        tracks = frame.pred_track_instances
-        if 'masks' not in tracks:
-            raise S2DInputError('ClassAgnosticVISMetric needs masks in pred_track_instances, '
-                                f'found {sorted(tracks.keys())}; use a model that predicts masks')
-        meta = frame.metainfo
-        return dict(video_id=meta['video_id'], frame=meta.get('frame_id', index),
-                    length=meta.get('ori_video_length', meta.get('video_length')),
-                    ids=_to_numpy(tracks.instances_id).tolist(),
-                    scores=_to_numpy(tracks.scores).astype(float).tolist(),
-                    rles=encode_masks(_to_numpy(tracks.masks)))
-
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """Join frames to tracks, write them if asked, and measure unless ``format_only``."""
         tracks = join_frames(results)
@@ -104,30 +75,3 @@ class ClassAgnosticVISMetric(BaseVideoMetric):
             archive = Path(f'{self.outfile_prefix}.submission_file.zip')
             write_submission(archive, 'results.json', json.dumps(tracks))
             print_log(f'wrote the submission to {archive}', logger='current')
-
-
-def join_frames(frames: Sequence[dict]) -> list[dict]:
-    """Join per-frame predictions to tracks in the form of YouTube-VIS results.
-
-    Args:
-        frames: ``dict(video_id, frame, length, ids, scores, rles)`` in any order; a frame that
-            comes twice (padding of a distributed sampler) counts once.
-
-    Returns:
-        Tracks ``dict(video_id, score, category_id=1, segmentations)`` by video and track id;
-        frames without the track, or with an empty mask, are None.
-    """
-    videos: dict = defaultdict(dict)
-    for frame in frames:
-        videos[frame['video_id']].setdefault(frame['frame'], frame)
-    tracks = []
-    for video_id, seen in videos.items():
-        length = max(max(seen) + 1, *(frame['length'] or 0 for frame in seen.values()))
-        scores, masks = defaultdict(list), defaultdict(lambda n=length: [None] * n)
-        for number, frame in sorted(seen.items()):
-            for key, score, rle in zip(frame['ids'], frame['scores'], frame['rles'], strict=True):
-                scores[key].append(score)
-                masks[key][number] = rle
-        tracks.extend(dict(video_id=video_id, score=float(np.mean(scores[key])), category_id=1,
-                           segmentations=masks[key]) for key in scores)
-    return tracks

@@ -11,7 +11,7 @@ from mmengine.evaluator import Evaluator
 from mmengine.structures import InstanceData
 
 from s2d_plugins.errors import S2DInputError
-from s2d_plugins.evaluation.class_agnostic_vis_metric import join_frames
+from s2d_plugins.evaluation.track_metric import join_frames
 from s2d_plugins.labels import encode_mask, make_annotation, make_labels, make_video, write_json
 from s2d_plugins.registry import METRICS
 

@@ -1,0 +1,94 @@
+"""The metric of the test loop on DAVIS: J and F of predicted tracks."""
+
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+
+from mmengine.dist import is_main_process
+from mmengine.logging import print_log
+
+from ..errors import S2DInputError
+from ..registry import METRICS
+from .davis import evaluate_davis, find_sequences
+from .indexed_png import write_tracks
+from .track_metric import TrackMetric, join_frames
+
+
+@METRICS.register_module()
+class DAVISMetric(TrackMetric):
+    """J and F as in DAVIS's unsupervised task, from annotations on disk.
+
+    Tracks become indexed PNGs (the 20 best of a video; an overlap belongs to the higher score)
+    and these are measured as ``tools/eval_davis.py`` does. The sequence is the folder of a
+    frame's ``img_path`` and the frame its name, which is how DAVIS names annotations. Sequences
+    of the ground truth that were not predicted do not count.
+
+    Args:
+        gt_dir: DAVIS folder, or a folder with one folder of PNGs per sequence.
+        results_dir: Keep the PNGs here; by default they are removed after measuring.
+        lenient: Treat bad frames as empty, with a warning and their count, instead of raising.
+        jobs: Processes for measuring; all usable cores by default.
+        collect_device: Where results of several processes are gathered, 'cpu'.
+        prefix: Prefix of the names in the result.
+
+    Raises:
+        S2DInputError: If ``gt_dir`` has no annotations.
+    """
+
+    default_prefix = 'davis'
+
+    def __init__(self, gt_dir: str, results_dir: str | None = None, lenient: bool = False,
+                 jobs: int | None = None, collect_device: str = 'cpu',
+                 prefix: str | None = None):
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.gt_dir = gt_dir
+        self.results_dir = results_dir
+        self.lenient = lenient
+        self.jobs = jobs
+        if is_main_process():
+            find_sequences(gt_dir, 'unsupervised')
+
+    def compute_metrics(self, results: list[dict]) -> dict[str, float]:
+        """Write the tracks as PNGs and measure them."""
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(self.results_dir or temporary)
+            names = write_predictions(folder, results)
+            measured = evaluate_davis(self.gt_dir, folder, sequences=names, jobs=self.jobs,
+                                      lenient=self.lenient)
+        total = len(find_sequences(self.gt_dir, 'unsupervised'))
+        print_log(f'DAVISMetric: {len(names)} of {total} annotated sequences were predicted',
+                  logger='current')
+        return measured['overall']
+
+
+def write_predictions(folder: Path, frames: list[dict]) -> list[str]:
+    """Write predicted frames as one folder of indexed PNGs per sequence.
+
+    Args:
+        folder: Parent of the sequences' folders.
+        frames: What :class:`TrackMetric` gathers.
+
+    Returns:
+        Names of the sequences.
+
+    Raises:
+        S2DInputError: If frames have no ``img_path``.
+    """
+    videos, tracks = defaultdict(dict), defaultdict(list)
+    for frame in frames:
+        if not frame['path']:
+            raise S2DInputError(f'video {frame["video_id"]}, frame {frame["frame"]}: DAVISMetric '
+                                'needs img_path in the meta keys of the packed sample')
+        videos[frame['video_id']].setdefault(frame['frame'], frame)
+    for track in join_frames(frames):
+        tracks[track['video_id']].append(track)
+    names = []
+    for video_id, seen in videos.items():
+        paths = {number: Path(frame['path']) for number, frame in sorted(seen.items())}
+        first = min(paths)
+        names.append(paths[first].parent.name)
+        kept = [dict(track, segmentations=[track['segmentations'][number] for number in paths])
+                for track in tracks[video_id]]
+        write_tracks(folder / names[-1], kept, [path.stem for path in paths.values()],
+                     seen[first]['size'])
+    return names

@@ -1,0 +1,71 @@
+"""What metrics of tracks share: frames of predictions in, tracks in RLE out."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+from mmdet.evaluation.metrics import BaseVideoMetric
+
+from ..errors import S2DInputError
+from ..labels import encode_masks
+
+
+def _to_numpy(values) -> np.ndarray:
+    return values.detach().cpu().numpy() if hasattr(values, 'detach') else np.asarray(values)
+
+
+class TrackMetric(BaseVideoMetric):
+    """Base of metrics that take what mmdet's video models predict.
+
+    That is per frame ``pred_track_instances`` with ``masks`` (N, H, W), ``scores`` and
+    ``instances_id``, for whole videos or parts of them in any order. Masks become RLE as each
+    sample arrives; subclasses compute on ``self.results``, see :func:`join_frames`.
+    """
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Turn the masks of each video, or part of one, to RLE at once."""
+        for sample in data_samples:
+            frames = (sample['video_data_samples'] if isinstance(sample, dict)
+                      else sample.video_data_samples)
+            for index, frame in enumerate(frames):
+                self.results.append(self._encode_frame(frame, index))
+
+    def _encode_frame(self, frame, index: int) -> dict:
+        tracks = frame.pred_track_instances
+        if 'masks' not in tracks:
+            raise S2DInputError(f'{type(self).__name__} needs masks in pred_track_instances, '
+                                f'found {sorted(tracks.keys())}; use a model that predicts masks')
+        meta = frame.metainfo
+        return dict(video_id=meta['video_id'], frame=meta.get('frame_id', index),
+                    length=meta.get('ori_video_length', meta.get('video_length')),
+                    size=tuple(meta['ori_shape'][:2]), path=meta.get('img_path'),
+                    ids=_to_numpy(tracks.instances_id).tolist(),
+                    scores=_to_numpy(tracks.scores).astype(float).tolist(),
+                    rles=encode_masks(_to_numpy(tracks.masks)))
+
+
+def join_frames(frames: Sequence[dict]) -> list[dict]:
+    """Join per-frame predictions to tracks in the form of YouTube-VIS results.
+
+    Args:
+        frames: ``dict(video_id, frame, length, ids, scores, rles)`` in any order; a frame that
+            comes twice (padding of a distributed sampler) counts once.
+
+    Returns:
+        Tracks ``dict(video_id, score, category_id=1, segmentations)`` by video and track id;
+        frames without the track, or with an empty mask, are None.
+    """
+    videos: dict = defaultdict(dict)
+    for frame in frames:
+        videos[frame['video_id']].setdefault(frame['frame'], frame)
+    tracks = []
+    for video_id, seen in videos.items():
+        length = max(max(seen) + 1, *(frame['length'] or 0 for frame in seen.values()))
+        scores, masks = defaultdict(list), defaultdict(lambda n=length: [None] * n)
+        for number, frame in sorted(seen.items()):
+            for key, score, rle in zip(frame['ids'], frame['scores'], frame['rles'], strict=True):
+                scores[key].append(score)
+                masks[key][number] = rle
+        tracks.extend(dict(video_id=video_id, score=float(np.mean(scores[key])), category_id=1,
+                           segmentations=masks[key]) for key in scores)
+    return tracks
