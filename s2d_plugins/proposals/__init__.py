@@ -1,0 +1,7 @@
+"""Stage 1: object masks for every frame, without labels."""
+
+from .base_mask_proposer import BaseMaskProposer
+from .motion_color_proposer import MotionColorProposer
+from .precomputed_proposals import PrecomputedProposals
+
+__all__ = ['BaseMaskProposer', 'MotionColorProposer', 'PrecomputedProposals']

@@ -1,0 +1,54 @@
+"""Several object masks from one saliency map: components at several heights, scored, thinned."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+
+def main_region(saliency: np.ndarray, threshold: float, keep: float = 0.3) -> np.ndarray:
+    """Mark the component that holds most saliency, and those with at least ``keep`` of it."""
+    mask = (saliency > threshold).astype(np.uint8)
+    count, labels = cv2.connectedComponents(mask, connectivity=8)
+    weight = np.bincount(labels.ravel(), saliency.ravel(), minlength=count)
+    weight[0] = 0
+    chosen = weight >= keep * weight.max()
+    chosen[0] = False
+    return chosen[labels]
+
+
+def components(saliency: np.ndarray, thresholds: Sequence[float],
+               min_area: int) -> list[tuple[np.ndarray, float]]:
+    """Split the map at each threshold into connected regions of at least ``min_area`` pixels.
+
+    Returns:
+        Pairs (bool mask, threshold).
+    """
+    found = []
+    for threshold in thresholds:
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(
+            (saliency > threshold).astype(np.uint8), connectivity=8)
+        found += [(labels == label, threshold) for label in range(1, count)
+                  if stats[label, cv2.CC_STAT_AREA] >= min_area]
+    return found
+
+
+def contrast(mask: np.ndarray, saliency: np.ndarray, width: int = 9) -> float:
+    """How much more salient a mask is than a ring of ``width`` pixels around it, 0 to 1."""
+    ring = cv2.dilate(mask.astype(np.uint8), np.ones((2 * width + 1,) * 2, np.uint8)) > 0
+    ring &= ~mask
+    outside = saliency[ring].mean() if ring.any() else 0.0
+    return float(np.clip(saliency[mask].mean() - outside, 0, 1))
+
+
+def without_duplicates(masks: Sequence[np.ndarray], scores: Sequence[float],
+                       overlap: float) -> list[int]:
+    """Pick positions, best score first, dropping masks whose IoU with a better one is high."""
+    order = np.argsort(-np.asarray(scores), kind='stable')
+    kept: list[int] = []
+    for index in order:
+        mask = masks[index]
+        if all((mask & masks[other]).sum() < overlap * (mask | masks[other]).sum()
+               for other in kept):
+            kept.append(int(index))
+    return kept
