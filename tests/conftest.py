@@ -10,6 +10,8 @@ import cv2
 import torch
 from hypothesis import HealthCheck, settings
 
+import s2d_plugins.registry  # noqa: F401  before mmdet, so that it finds its ops
+
 cv2.setNumThreads(1)
 torch.set_num_threads(1)
 

@@ -1,0 +1,26 @@
+import torch
+
+from s2d_plugins.models.clip_targets import ClipTargets
+from s2d_plugins.registry import TASK_UTILS
+
+
+def test_weights_by_hand():
+    # one clip, two frames of 1 x 4 pixels; the instance's keymask covers the left half of frame 0
+    masks = torch.zeros(1, 2, 1, 4)
+    masks[0, 0, 0, :2] = 1
+    clip = ClipTargets(torch.zeros(1, dtype=torch.long), masks, torch.tensor([[True, False]]))
+    logits = torch.full((1, 4, 2, 1, 4), -1.0)
+    logits[0, 0, 0, 0, :2] = 1       # repeats the keymask
+    logits[0, 1, 0, 0, 1:3] = 1      # half on it
+    logits[0, 2, 0, 0, 2:] = 1       # elsewhere: perhaps an object without a keymask
+    logits[0, 3, 1, 0, :] = 1        # nothing in the frame that has a keymask
+    weights = TASK_UTILS.build(dict(type='s2d_plugins.KeymaskEvidence'))(logits, [clip])
+    assert weights.tolist() == [[1.0, 0.5, 0.0, 1.0]]
+
+
+def test_a_clip_without_keymasks_proves_nothing():
+    clip = ClipTargets(torch.zeros(0, dtype=torch.long), torch.zeros(0, 2, 1, 4),
+                       torch.zeros(0, 2, dtype=torch.bool))
+    weights = TASK_UTILS.build(dict(type='s2d_plugins.KeymaskEvidence'))(
+        torch.ones(1, 3, 2, 1, 4), [clip])
+    assert weights.tolist() == [[0.0, 0.0, 0.0]]

@@ -1,0 +1,77 @@
+import pytest
+import torch
+from mmengine.optim import build_optim_wrapper
+from small_model import build_small, make_batch, make_clip, small_config
+
+BOX = (8, 8, 40, 40)
+
+
+def loss_of(model, clips):
+    model.train()
+    return model.loss(**model.data_preprocessor(make_batch(*clips), True))
+
+
+def test_keymask_and_teacher_terms_have_separate_names():
+    model = build_small(teacher_score_thr=0.0)
+    losses = loss_of(model, [make_clip([{1: BOX}, {}, {1: BOX}])])
+    assert 'loss_mask' in losses and 'kd_loss_mask' in losses and 'd0.kd_loss_dice' in losses
+    sum(losses.values()).backward()
+    assert all(p.grad is None for p in model.teacher.parameters())
+    assert all(p.grad is not None for p in model.student.parameters())
+
+
+def test_without_teacher_weight_there_are_no_teacher_terms():
+    losses = loss_of(build_small(teacher_loss_weight=0.0), [make_clip([{1: BOX}, {}, {}])])
+    assert not any('kd_' in name for name in losses)
+
+
+def test_batches_of_several_clips():
+    model = build_small(teacher_score_thr=0.0)
+    losses = loss_of(model, [make_clip([{1: BOX}, {}, {}]), make_clip([{}, {}, {}])])
+    assert all(torch.isfinite(value) for value in losses.values())
+
+
+def test_teacher_targets_are_confident_best_first_and_unknown_where_empty():
+    model = build_small(teacher_score_thr=0.6, teacher_max_instances=2)
+    probability = torch.tensor([0.9, 0.5, 0.7, 0.8, 0.65])
+    scores = torch.stack([probability, 1 - probability], dim=1).log()[None]
+    masks = torch.full((1, 5, 3, 4, 4), -1.0)
+    masks[0, :, :2] = 1.0
+    masks[0, 0] = -1.0                     # the best query is empty everywhere
+    model.teacher.backbone.forward = lambda images: None
+    model.teacher.track_head.forward = lambda x, samples: ([scores], [masks])
+    targets = model.teacher_targets(torch.zeros(3, 3, 8, 8), [None])[0]
+    assert len(targets) == 1
+    assert targets.known.tolist() == [[True, True, False]]
+
+
+def test_teacher_never_trains_but_reads_batches_as_clips():
+    model = build_small().train()
+    assert not model.teacher.training and not model.teacher.backbone.training
+    assert model.teacher.track_head.training
+    assert not model.eval().teacher.track_head.training
+
+
+def test_optimiser_holds_the_student_alone():
+    model = build_small()
+    config = small_config()
+    wrapper = build_optim_wrapper(model, config.optim_wrapper)
+    held = {id(p) for group in wrapper.optimizer.param_groups for p in group['params']}
+    assert held == {id(p) for p in model.student.parameters()}
+
+
+@pytest.mark.parametrize('who', ['teacher', 'student'])
+def test_predict_with_either(who):
+    model = build_small(predict_with=who).eval()
+    assert model.predictor is getattr(model, who)
+    data = model.data_preprocessor(make_batch(make_clip([{}] * 4)), False)
+    result = model.predict(**data)[0]
+    frame = result[0].pred_track_instances
+    assert len(result) == 4
+    assert frame.masks.shape[1:] == (64, 64)
+    assert len(frame.scores) == len(frame.masks) == len(frame.instances_id)
+
+
+def test_predict_with_another_name_is_refused():
+    with pytest.raises(ValueError, match="'both'"):
+        build_small(predict_with='both')

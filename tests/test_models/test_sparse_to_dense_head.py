@@ -1,0 +1,162 @@
+import pytest
+import torch
+from small_model import build_small, make_batch, make_clip
+
+from s2d_plugins.models.clip_targets import ClipTargets
+
+BOX = (8, 8, 40, 40)
+
+
+@pytest.fixture
+def head():
+    return build_small().student.track_head
+
+
+def random_outputs(layers=2, clips=1, queries=5, frames=3, size=16):
+    generator = torch.Generator().manual_seed(1)
+    scores = [torch.randn(clips, queries, 2, generator=generator) for _ in range(layers)]
+    masks = [torch.randn(clips, queries, frames, size, size, generator=generator)
+             .requires_grad_() for _ in range(layers)]
+    return scores, masks
+
+
+def box_targets(known, boxes=(BOX,)):
+    masks = torch.zeros(len(boxes), len(known), 64, 64)
+    for index, (x1, y1, x2, y2) in enumerate(boxes):
+        masks[index, :, y1:y2, x1:x2] = 1
+    known = torch.tensor(known).expand(len(boxes), -1)
+    return ClipTargets(torch.zeros(len(boxes), dtype=torch.long),
+                       masks * known[:, :, None, None], known)
+
+
+def mask_terms(losses):
+    return sum(value for name, value in losses.items() if 'cls' not in name)
+
+
+def test_frames_without_a_keymask_have_exactly_zero_gradient(head):
+    scores, masks = random_outputs()
+    losses = head.loss_by_targets(scores, masks, [box_targets([True, False, True])])
+    mask_terms(losses).backward()
+    for layer in masks:
+        assert (layer.grad[:, :, 1] == 0).all()
+        assert (layer.grad[:, :, 0] != 0).any()
+
+
+def test_dropping_a_frame_equals_a_clip_without_it(head):
+    head.match_known_frames_only = True
+    scores, masks = random_outputs()
+    dropped = head.loss_by_targets(scores, masks, [box_targets([True, False, True])])
+    kept = head.loss_by_targets(scores, [m[:, :, [0, 2]] for m in masks],
+                                [box_targets([True, True])])
+    for name in dropped:
+        if 'cls' not in name:
+            torch.testing.assert_close(dropped[name], kept[name])
+
+
+def test_every_layer_is_supervised_with_its_own_matching(head):
+    # layer 0 predicts the object with query 3, the last layer with query 1
+    target = box_targets([True])
+    good = (target.resized((16, 16)).masks * 2 - 1) * 9
+    scores = [torch.zeros(1, 5, 2)] * 2
+    masks = [torch.full((1, 5, 1, 16, 16), -9.0) for _ in range(2)]
+    masks[0][0, 3], masks[1][0, 1] = good, good
+    losses = head.loss_by_targets(scores, masks, [target])
+    assert set(losses) == {f'{prefix}loss_{name}' for prefix in ('', 'd0.')
+                           for name in ('cls', 'mask', 'dice')}
+    assert mask_terms(losses).item() < 0.1
+
+
+def test_losses_are_divided_by_the_instances_of_the_batch(head):
+    scores, masks = random_outputs(layers=1)
+    one = head.loss_by_targets(scores, masks, [box_targets([True] * 3)])
+    scores2 = [torch.cat([s, s]) for s in scores]
+    masks2 = [torch.cat([m, m]) for m in masks]
+    two = head.loss_by_targets(scores2, masks2, [box_targets([True] * 3)] * 2)
+    torch.testing.assert_close(one['loss_mask'], two['loss_mask'])
+    torch.testing.assert_close(one['loss_dice'], two['loss_dice'])
+
+
+def test_a_batch_without_keymasks_gives_zero_in_the_graph(head):
+    scores, masks = random_outputs()
+    losses = head.loss_by_targets(scores, masks, [box_targets([True] * 3, boxes=())])
+    assert mask_terms(losses).item() == 0
+    mask_terms(losses).backward()
+    assert masks[0].grad is not None
+
+
+def test_more_instances_than_queries(head):
+    scores, masks = random_outputs(queries=5)
+    boxes = [(i * 8, 0, i * 8 + 8, 8) for i in range(8)]
+    losses = head.loss_by_targets(scores, masks, [box_targets([True] * 3, boxes=boxes)])
+    assert all(torch.isfinite(value) for value in losses.values())
+
+
+def test_known_frames_only_changes_the_match():
+    # query 0 is right where the keymask is and busy elsewhere; query 1 is half right and then empty
+    target = box_targets([True, False])
+    right = (target.resized((16, 16)).masks[0, 0] * 2 - 1) * 9
+    masks = torch.full((1, 5, 2, 16, 16), -9.0)
+    masks[0, 0, 0], masks[0, 0, 1] = right, 9.0
+    masks[0, 1, 0] = right
+    masks[0, 1, 0, :6] = -9.0
+    for only_known, expected in ((False, 1), (True, 0)):
+        head = build_small(head=dict(match_known_frames_only=only_known)).student.track_head
+        matches = head._match([torch.zeros(1, 5, 2)], [masks], [target],
+                              [target.resized((16, 16))])
+        assert matches[0][0][0].tolist() == [expected]
+
+
+def test_grid_and_points_agree_in_expectation():
+    # many sampled points give the grid's loss and matching
+    scores, masks = random_outputs(layers=1, size=16)
+    masks = [torch.nn.functional.avg_pool2d(m.detach()[0], 3, 1, 1)[None] * 4 for m in masks]
+    target = box_targets([True, True, False], boxes=(BOX, (30, 30, 60, 60)))
+    grid = build_small().student.track_head.loss_by_targets(scores, masks, [target])
+    sampled_head = build_small().student.track_head
+    sampled_head.num_points = 4000
+    sampled_head._uses_grid = lambda preds: False
+    torch.manual_seed(0)
+    runs = [sampled_head.loss_by_targets(scores, masks, [target]) for _ in range(8)]
+    for name in ('loss_mask', 'loss_dice'):
+        mean = torch.stack([run[name] for run in runs]).mean()
+        assert grid[name].item() == pytest.approx(mean.item(), rel=0.06)
+
+
+def test_forward_pass_is_mmdets():
+    ours = build_small().student
+    from mmdet.models.tracking_heads import Mask2FormerTrackHead
+    images = torch.randn(3, 3, 64, 64)
+    head = ours.track_head.eval()
+    with torch.no_grad():
+        features = ours.backbone(images)
+        ours_out = head(features, None)
+        theirs = Mask2FormerTrackHead.forward(head, features, None)
+    torch.testing.assert_close(ours_out[1][-1], theirs[1][-1])
+
+
+def test_unknown_match_costs_are_refused():
+    with pytest.raises(ValueError, match='BBoxL1Cost'):
+        build_small(head=dict(train_cfg=dict(
+            num_points=100, assigner=dict(type='HungarianAssigner',
+                                          match_costs=[dict(type='BBoxL1Cost', weight=1.0)]),
+            sampler=dict(type='MaskPseudoSampler'))))
+
+
+def test_unmatched_queries_far_from_keymasks_do_not_learn_to_be_background(head):
+    target = box_targets([True])
+    masks = torch.full((1, 5, 1, 16, 16), -9.0)
+    masks[0, 0] = (target.resized((16, 16)).masks[0] * 2 - 1) * 9
+    masks[0, 1, 0, 12:, 12:] = 9.0
+    scores = torch.zeros(1, 5, 2, requires_grad=True)
+    head.loss_by_targets([scores], [masks], [target])['loss_cls'].backward()
+    assert (scores.grad[0, 1] == 0).all()
+    assert (scores.grad[0, [0, 2, 3, 4]] != 0).all()
+
+
+def test_loss_from_data_samples_trains_every_parameter():
+    model = build_small('final/final_small.py')
+    data = model.data_preprocessor(make_batch(make_clip([{1: BOX}, {1: BOX}, {}])), True)
+    losses = model.loss(**data)
+    sum(losses.values()).backward()
+    missing = [name for name, p in model.named_parameters() if p.grad is None]
+    assert missing == []
