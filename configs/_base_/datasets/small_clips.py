@@ -1,4 +1,4 @@
-# Small clips for a CPU: 3 frames of about 240 x 432 pixels with light augmentation.
+# Small clips for a CPU: 3 frames of about 160 x 288 pixels with light augmentation.
 _base_ = './keymask_clips.py'
 
 train_pipeline = [
@@ -9,9 +9,9 @@ train_pipeline = [
         share_random_params=True,
         transforms=[
             dict(type='LoadImageFromFile', backend_args=_base_.backend_args),
-            dict(type='RandomResize', scale=(432, 240), ratio_range=(0.8, 1.2), keep_ratio=True),
+            dict(type='RandomResize', scale=(288, 160), ratio_range=(0.8, 1.2), keep_ratio=True),
             dict(type='LoadKeymasks'),
-            dict(type='RandomCrop', crop_size=(432, 432), allow_negative_crop=True),
+            dict(type='RandomCrop', crop_size=(288, 288), allow_negative_crop=True),
             dict(type='RandomFlip', prob=0.5),
             dict(type='ClipColorJitter', brightness=0.2, contrast=0.2),
             dict(type='DropEmptyKeymasks'),
@@ -23,7 +23,7 @@ test_pipeline = [
         type='TransformBroadcaster',
         transforms=[
             dict(type='LoadImageFromFile', backend_args=_base_.backend_args),
-            dict(type='Resize', scale=(432, 240), keep_ratio=True),
+            dict(type='Resize', scale=(288, 160), keep_ratio=True),
         ]),
     dict(type='PackTrackInputs', default_meta_keys=_base_.pack_meta_keys),
 ]
