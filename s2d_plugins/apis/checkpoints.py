@@ -73,15 +73,16 @@ def load_checkpoint(path: str | Path, map_location='cpu') -> dict:
 
 def use_safe_checkpoints() -> None:
     """Make mmengine read local files and URLs through this module from now on."""
-    CheckpointLoader.register_scheme('', loader=_load_local, force=True)
-    CheckpointLoader.register_scheme(('http://', 'https://'), loader=_load_url, force=True)
+    CheckpointLoader.register_scheme('', loader=load_from_local, force=True)
+    CheckpointLoader.register_scheme(('http://', 'https://'), loader=load_from_http, force=True)
 
 
-def _load_local(filename: str, map_location=None) -> dict:
+def load_from_local(filename: str, map_location=None) -> dict:
     return load_checkpoint(filename, map_location)
 
 
-def _load_url(filename: str, map_location=None, model_dir=None, progress: bool = False) -> dict:
+def load_from_http(filename: str, map_location=None, model_dir=None,
+                   progress: bool = False) -> dict:
     """Read a URL; the first worker downloads it, the others find it in the cache."""
     allow_mmengine_types()
     rank = get_dist_info()[0]

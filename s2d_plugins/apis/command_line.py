@@ -68,9 +68,6 @@ def add_window_arguments(parser: argparse.ArgumentParser, score_thr: float) -> N
 def window_settings(args: argparse.Namespace) -> dict:
     """Return the settings of :func:`add_window_arguments` for a ``VideoSegmenter``."""
     overlap = (args.window or 0) // 2 if args.overlap is None else args.overlap
-    if args.window is not None and not 1 <= overlap < args.window:
-        raise S2DInputError(f'expected an --overlap of at least 1 and below the --window of '
-                            f'{args.window}, found {overlap}')
     return dict(score_thr=args.score_thr, top_k=args.top_k, window=args.window, overlap=overlap,
                 tube_nms_iou=args.tube_nms_iou)
 

@@ -1,12 +1,19 @@
 """Reading configs: clear errors, and paths that do not depend on where a tool is started."""
 
+import contextlib
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from mmengine.config import Config
 
 from ..errors import S2DInputError
+from .command_line import one_line
+
+#: What mmengine and Python say, in a KeyError or TypeError, when a config does not fit a class.
+_CONFIG_MISTAKES = ('is not in the', 'unexpected keyword argument', 'required positional argument',
+                    'required keyword-only argument', 'takes no arguments')
 
 
 def load_config(path: str | Path, options: dict | None = None) -> Config:
@@ -37,6 +44,22 @@ def load_config(path: str | Path, options: dict | None = None) -> Config:
             raise S2DInputError(f'--cfg-options do not fit {path}: '
                                 f'{" ".join(str(error).split())}') from error
     return config
+
+
+@contextlib.contextmanager
+def config_errors(config_file: str | Path) -> Iterator[None]:
+    """Turn what mmengine says of a config that does not fit a class into one line.
+
+    Raises:
+        S2DInputError: If a type is unknown, or an argument is missing or too many.
+    """
+    try:
+        yield
+    except (KeyError, TypeError) as error:
+        if not any(text in str(error) for text in _CONFIG_MISTAKES):
+            raise
+        reason = one_line(error).strip('"').partition('. Please')[0]
+        raise S2DInputError(f'config {config_file}: {reason}; correct it') from error
 
 
 def find_beside(path: str | Path, config_file: str | Path) -> Path:

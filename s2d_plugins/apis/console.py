@@ -1,6 +1,7 @@
 """What a pipeline shows: bars with the time left on the console, all else in a log file."""
 
 import contextlib
+import io
 import logging
 import sys
 from collections.abc import Iterator
@@ -31,24 +32,25 @@ class Console:
         self._handler.setFormatter(logging.Formatter('%(asctime)s %(message)s'))
         self._logger = logging.Logger('s2d', logging.INFO)
         self._logger.addHandler(self._handler)
+        self._out, self._error = sys.stdout, sys.stderr
 
     def say(self, text: str) -> None:
         """Print a line above any bar and log it."""
-        tqdm.write(text, file=sys.stdout)
-        sys.stdout.flush()
+        tqdm.write(text, file=self._out)
+        self._out.flush()
         self._logger.info(text)
 
     @contextlib.contextmanager
     def bar(self, name: str, total: int, unit: str) -> Iterator[tqdm]:
         """Show a progress bar; where nobody watches, a line now and then."""
-        interval = 0.2 if sys.stderr.isatty() else 15.0
+        interval = 0.2 if self._error.isatty() else 15.0
         with tqdm(total=total, desc=f'{name:<10}', unit=unit, mininterval=interval,
-                  maxinterval=interval, file=sys.stderr, dynamic_ncols=True) as bar:
+                  maxinterval=interval, file=self._error, dynamic_ncols=True) as bar:
             yield bar
 
     @contextlib.contextmanager
     def quiet_libraries(self) -> Iterator[None]:
-        """Send warnings of libraries to the log file while the pipeline runs."""
+        """Send what libraries print and warn of to the log file while the pipeline runs."""
         warning_logger = logging.getLogger('py.warnings')
         propagate, raising = warning_logger.propagate, logging.raiseExceptions
         warning_logger.addHandler(self._handler)
@@ -56,7 +58,8 @@ class Console:
         logging.captureWarnings(True)
         logging.raiseExceptions = False  # a full disk must not print a traceback per log line
         try:
-            yield
+            with contextlib.redirect_stdout(_LogStream(self._logger)):
+                yield
         finally:
             logging.captureWarnings(False)
             logging.raiseExceptions = raising
@@ -66,3 +69,17 @@ class Console:
     def close(self) -> None:
         """Close the log file."""
         self._handler.close()
+
+
+class _LogStream(io.TextIOBase):
+    """A text stream whose lines go to a logger."""
+
+    def __init__(self, logger: logging.Logger):
+        super().__init__()
+        self._logger = logger
+
+    def write(self, text: str) -> int:
+        for line in text.splitlines():
+            if line.strip():
+                self._logger.info(line)
+        return len(text)

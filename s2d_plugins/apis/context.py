@@ -91,7 +91,7 @@ class Context:
             return
         with self.console.bar(stage, sum(len(clip.file_names) for clip in todo), unit) as bar:
             for clip in todo:
-                if clip.video in self.failures:
+                if clip not in self.clips:  # another clip of its video has failed
                     continue
                 before, frames = bar.n, len(clip.file_names)
 

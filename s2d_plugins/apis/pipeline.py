@@ -12,6 +12,7 @@ from ..errors import S2DInputError
 from ..video import list_videos, video_names
 from .console import Console
 from .context import Context
+from .pipeline_config import check_pipeline_config
 from .stages import densify, frames, inference, keymasks, proposals, training
 from .workspace import Workspace
 
@@ -47,6 +48,7 @@ def run_pipeline(cfg: Config, videos: str | Path, work_dir: str | Path,
         S2DInputError: If nothing can go on.
     """
     chosen = _check_stages(stages)
+    check_pipeline_config(cfg)
     paths = list_videos(videos)
     start = time.monotonic()
     console = Console(Path(work_dir) / 'run.log')
@@ -54,7 +56,7 @@ def run_pipeline(cfg: Config, videos: str | Path, work_dir: str | Path,
                       Workspace(work_dir), console, device)
     init_default_scope(cfg.get('default_scope', 's2d_plugins'))
     try:
-        with console.quiet_libraries():
+        with console.quiet_libraries(), context.workspace.lock():
             _run_stages(context, chosen)
     finally:
         _close(context, time.monotonic() - start)

@@ -44,7 +44,7 @@ class ProgressBarHook(Hook):
                          outputs: dict | None = None) -> None:
         """Count the step."""
         if outputs and 'loss' in outputs:
-            loss = float(outputs['loss'])
+            loss = float(outputs['loss'].detach())
             before = loss if self._loss is None else self._loss
             self._loss = _SMOOTHING * before + (1 - _SMOOTHING) * loss
             self.bar.set_postfix_str(f'loss {self._loss:.3f}', refresh=False)

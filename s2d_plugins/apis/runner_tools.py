@@ -12,12 +12,9 @@ from mmengine.runner import Runner
 from ..errors import S2DInputError
 from .checkpoints import use_safe_checkpoints
 from .command_line import add_config_arguments, one_line
-from .configs import load_config
+from .configs import config_errors, load_config
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
-#: What mmengine says, in a KeyError or TypeError, when a config does not fit a class.
-_CONFIG_MISTAKES = ('is not in the', 'unexpected keyword argument', 'required positional argument',
-                    'required keyword-only argument')
 
 
 def add_runner_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,13 +73,10 @@ def build_runner(cfg: Config, runner_class: type[Runner] = Runner) -> Runner:
     """
     use_safe_checkpoints()
     try:
-        if 'runner_type' in cfg:
-            return RUNNERS.build(cfg)
-        return runner_class.from_cfg(cfg)
-    except (KeyError, TypeError) as error:
-        if not any(text in str(error) for text in _CONFIG_MISTAKES):
-            raise
-        raise S2DInputError(f'config {cfg.filename}: {one_line(error)}') from error
+        with config_errors(cfg.filename):
+            if 'runner_type' in cfg:
+                return RUNNERS.build(cfg)
+            return runner_class.from_cfg(cfg)
     except OSError as error:
         raise S2DInputError(f'{cfg.filename}: {one_line(error)}; correct the path or choose '
                             'another --work-dir') from error

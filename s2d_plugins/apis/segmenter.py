@@ -18,6 +18,7 @@ from .configs import load_config
 
 DEFAULT_SCALE = (1333, 360)
 TEACHER = 'teacher.'
+SETTINGS = ('window', 'overlap', 'top_k', 'score_thr', 'tube_nms_iou', 'link_iou')
 
 
 class VideoSegmenter:
@@ -30,9 +31,17 @@ class VideoSegmenter:
             aspect ratio is kept. Best is the size it was trained with.
         **settings: Of :func:`~s2d_plugins.models.window_inference.segment_video`: ``window``,
             ``overlap``, ``top_k``, ``score_thr``, ``tube_nms_iou`` and ``link_iou``.
+
+    Raises:
+        S2DInputError: If a setting is unknown, or ``window`` and ``overlap`` do not go together.
     """
 
     def __init__(self, model: nn.Module, scale: tuple[int, int] = DEFAULT_SCALE, **settings):
+        unknown = sorted(settings.keys() - set(SETTINGS))
+        if unknown:
+            raise S2DInputError(f'inference has no setting {unknown[0]!r}; expected scale, '
+                                f'{", ".join(SETTINGS)}')
+        check_window(settings.get('window'), settings.get('overlap', 0))
         self.model = model.eval()
         self.scale = tuple(scale)
         self.settings = settings
@@ -44,7 +53,7 @@ class VideoSegmenter:
 
         ``scale`` is by default that of the config's test pipeline.
         """
-        settings.setdefault('scale', test_scale(load_config(config)))
+        settings.setdefault('scale', find_test_scale(load_config(config)))
         return cls(load_model(config, checkpoint, device), **settings)
 
     def segment(self, frames: Sequence[np.ndarray], out_size: tuple[int, int] | None = None,
@@ -85,7 +94,18 @@ class VideoSegmenter:
         return preprocessor(dict(inputs=[images], data_samples=None), False)['inputs'][0]
 
 
-def test_scale(cfg: Config) -> tuple[int, int]:
+def check_window(window: int | None, overlap: int) -> None:
+    """Check that neighbouring windows can be linked.
+
+    Raises:
+        S2DInputError: If they share no frame or would not move on.
+    """
+    if window is not None and not 1 <= overlap < window:
+        raise S2DInputError('expected an overlap of at least 1 and below the window of '
+                            f'{window} frames, found {overlap}')
+
+
+def find_test_scale(cfg: Config) -> tuple[int, int]:
     """Return the scale that a config's ``test_pipeline`` resizes to, else the full-size recipe's.
     """
     steps = [step for outer in cfg.get('test_pipeline', ())

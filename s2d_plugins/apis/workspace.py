@@ -6,7 +6,10 @@ from) and what it cost. A stage whose key is another one is cleared and made aga
 written after clearing, so that a kill in between only clears once more.
 """
 
+import contextlib
+import fcntl
 import shutil
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -130,6 +133,30 @@ class Workspace:
         self.state.forget('infer', clip.video)
         self.remove(self.clip_file('frames', clip.name))
         self.remove(self.frames / clip.name)
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other runs out while this one goes on; what a killed one left half is removed.
+
+        Raises:
+            S2DInputError: If another run is using the work dir.
+        """
+        with contextlib.ExitStack() as stack:
+            try:
+                self.stages.mkdir(parents=True, exist_ok=True)
+                file = stack.enter_context(open(self.stages / 'lock', 'w', encoding='utf-8'))
+            except OSError as error:
+                raise S2DInputError(f'cannot write {self.stages}: {error.strerror or error}; '
+                                    'choose another work dir') from error
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise S2DInputError(f'another run is using {self.root}; wait for its end or '
+                                    'choose another work dir') from error
+            for path in (*self.stages.glob('.*'), *self.stages.glob('*/.*'),
+                         *self.root.glob('*/.*')):
+                self.remove(path)
+            yield
 
     def remove(self, path: Path) -> None:
         """Remove a file or folder that may be there."""

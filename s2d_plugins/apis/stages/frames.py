@@ -11,6 +11,7 @@ from ..resource_monitor import measure_usage
 from ..workspace import Clip, clip_name
 
 STAGE = 'frames'
+DEFAULTS = dict(max_short_side=480, min_frames=3, shots={})  # shots: of find_shots
 
 
 def run(context: Context) -> None:
@@ -25,8 +26,8 @@ def run(context: Context) -> None:
                 context.clips.extend(clips)
             else:
                 todo[name] = open_video(path).expected_length
-    if len(todo) < len(context.videos):
-        done = len({clip.video for clip in context.clips})
+    done = len({clip.video for clip in context.clips})
+    if done:
         context.console.say(f'{STAGE}: {done} of {len(context.videos)} videos were done before')
     if todo:
         with context.console.bar(STAGE, 2 * sum(todo.values()), ' frames') as bar:
@@ -55,8 +56,11 @@ def source_stamp(path: Path) -> str:
 
 
 def _settings(context: Context) -> dict:
-    settings = dict(max_short_side=480, min_frames=3, shots=dict())
-    settings.update(context.cfg.get('frames', {}))
+    settings = {**DEFAULTS, **context.cfg.get('frames', {})}
+    unknown = sorted(settings.keys() - DEFAULTS.keys())
+    if unknown:
+        raise S2DInputError(f'{context.cfg.filename}: frames has no setting {unknown[0]!r}; '
+                            f'expected {", ".join(DEFAULTS)}')
     return settings
 
 

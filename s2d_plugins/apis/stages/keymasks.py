@@ -6,6 +6,7 @@ from ...errors import S2DInputError
 from ...keymasks import KeymaskDiscovery, to_labels
 from ...labels import merge_labels, read_json, read_proposals, write_json
 from ...visualization import SheetRow, contact_sheet, sample_frames, write_image
+from ..configs import config_errors
 from ..context import Context
 from ..resource_monitor import measure_usage
 from ..workspace import Clip
@@ -20,8 +21,9 @@ def run(context: Context) -> None:
     Raises:
         S2DInputError: If no clip of any video has a keymask.
     """
+    with config_errors(context.cfg.filename):
+        discovery = KeymaskDiscovery(**context.cfg.discovery.to_dict())
     context.begin(STAGE, context.cfg.discovery.to_dict(), context.key('proposals'))
-    discovery = KeymaskDiscovery(**context.cfg.discovery.to_dict())
 
     def work(clip: Clip, progress: Callable[[int, int], None]) -> None:
         _discover(context, discovery, clip, progress)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from ...labels import write_proposals
 from ...registry import MASK_PROPOSERS
+from ..configs import config_errors
 from ..context import Context
 from ..resource_monitor import measure_usage
 from ..workspace import Clip
@@ -13,8 +14,9 @@ STAGE = 'proposals'
 
 def run(context: Context) -> None:
     """Propose masks for the clips that have none yet."""
+    with config_errors(context.cfg.filename):
+        proposer = MASK_PROPOSERS.build(context.cfg.proposer)
     context.begin(STAGE, context.cfg.proposer.to_dict(), context.key('frames'))
-    proposer = MASK_PROPOSERS.build(context.cfg.proposer)
 
     def work(clip: Clip, progress: Callable[[int, int], None]) -> None:
         with measure_usage() as usage:

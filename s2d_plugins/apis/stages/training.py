@@ -20,7 +20,6 @@ from ..resource_monitor import measure_usage
 from ..runner_tools import build_runner
 
 LABELS = dict(distill='keymasks', final='dense')
-PREFIXES = dict(teacher='teacher.', student='student.')
 
 
 def run(context: Context, stage: str) -> None:
@@ -51,7 +50,7 @@ def run(context: Context, stage: str) -> None:
     if checkpoint is not None:
         context.console.say(f'{stage}: goes on from {checkpoint.name}')
         cfg.load_from, cfg.resume = str(checkpoint), True
-    _train(context, stage, cfg)
+    _train(context, stage, cfg, resumed=checkpoint is not None)
 
 
 def training_config(context: Context, stage: str) -> Config:
@@ -112,7 +111,7 @@ def _connect(cfg: Config, context: Context, stage: str, labels: Path) -> None:
         cfg.optim_wrapper.pop('dtype', None)
 
 
-def _train(context: Context, stage: str, cfg: Config) -> None:
+def _train(context: Context, stage: str, cfg: Config, resumed: bool) -> None:
     folder = context.workspace.stage_folder(stage)
     steps = cfg.train_cfg.get('max_iters') or 0
     try:
@@ -126,10 +125,9 @@ def _train(context: Context, stage: str, cfg: Config) -> None:
                             f'another work dir than {context.workspace.root}') from error
     cfg.dump(str(config_path(context, stage)))
     checkpoint = Path((folder / 'last_checkpoint').read_text(encoding='utf-8').strip()).name
-    before = context.workspace.state.record(stage, stage) or {}
     context.workspace.state.set_record(stage, stage, dict(
         seconds=usage.seconds, peak_memory_mb=usage.peak_memory_mb, steps=runner.iter,
-        loss=_last_loss(runner), resumed=bool(before)))
+        loss=_last_loss(runner), resumed=resumed))
     write_json(folder / 'done.json', dict(checkpoint=checkpoint))
 
 
@@ -141,14 +139,11 @@ def _last_loss(runner: QuietRunner) -> float | None:
 
 def _detector_weights(context: Context, source: str, path: Path) -> Path:
     """Write the student's or teacher's weights under a detector's names."""
-    if source not in PREFIXES:
-        raise S2DInputError(f'{context.cfg.filename}: expected final.init_from to be one of '
-                            f'{", ".join(PREFIXES)} or None, found {source!r}')
     weights = trained_weights(context.workspace.stage_folder('distill'))
     if weights is None:
         raise S2DInputError('stage final starts from the distilled weights, but there are none; '
                             'run the stage distill first')
-    prefix = PREFIXES[source]
+    prefix = f'{source}.'
     taken = {name.removeprefix(prefix): value
              for name, value in load_checkpoint(weights)['state_dict'].items()
              if name.startswith(prefix)}

@@ -1,0 +1,250 @@
+import contextlib
+import io
+import json
+import os
+import shutil
+
+import cv2
+import pytest
+from tiny_recipe import BrightProposer, make_video, run, write_recipe
+
+from s2d_plugins.apis.quiet_runner import ProgressBarHook
+from s2d_plugins.labels import decode_mask
+
+RESULTS = ('overlay.mp4', 'results.json', 'keymasks.png', 'summary.json')
+
+
+def stamps(folder):
+    """Times of change of all results."""
+    return {path.relative_to(folder): path.stat().st_mtime_ns for path in folder.rglob('*')
+            if path.is_file() and path.name not in ('run.log', 'lock')}
+
+
+@pytest.fixture
+def recipe(tmp_path, monkeypatch):
+    """A function that runs the tool in its own folder and returns exit code, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '')
+
+    def start(capsys, *args, videos='videos'):
+        config = write_recipe(tmp_path / 'recipe')
+        code = run(monkeypatch, 'run_s2d', config, '--videos', videos, '--work-dir', 'out',
+                   '--device', 'cpu', *args)
+        out, err = capsys.readouterr()
+        assert 'Traceback' not in out + err
+        return code, out, err
+    return start
+
+
+@pytest.fixture(scope='module')
+def finished_run(tmp_path_factory):
+    """A folder with one video and all results of it; returns it and what was printed."""
+    folder = tmp_path_factory.mktemp('finished')
+    make_video(folder / 'videos/a.mp4')
+    printed = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
+        patch.chdir(folder)
+        patch.setenv('CUDA_VISIBLE_DEVICES', '')
+        assert run(patch, 'run_s2d', write_recipe(folder / 'recipe'), '--videos', 'videos',
+                   '--work-dir', 'out', '--device', 'cpu') == 0
+    return folder, printed.getvalue()
+
+
+@pytest.fixture
+def finished(finished_run, tmp_path):
+    """A copy of the finished folder, for tests that go on from it."""
+    shutil.copytree(finished_run[0], tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def test_one_video_from_frames_to_results(finished_run):
+    folder, out = finished_run
+    assert 'out/a/: overlay.mp4, results.json, keymasks.png, summary.json' in out
+    assert 'wall time' in out
+    result, = json.loads((folder / 'out/a/results.json').read_text())
+    assert result['video_id'] == 1 and result['category_id'] == 1
+    assert result['score'] == pytest.approx(0.9) and len(result['segmentations']) == 14
+    for index, rle in enumerate(result['segmentations']):
+        mask = decode_mask(rle)
+        assert mask.shape == (48, 64)
+        assert mask[22, 12 + 2 * index] and not mask[5, 5] and not mask[44, 60]
+    capture = cv2.VideoCapture(str(folder / 'out/a/overlay.mp4'))
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 14 and capture.get(cv2.CAP_PROP_FPS) == 10
+    assert cv2.imread(str(folder / 'out/a/keymasks.png')).shape[1] <= 1600
+    summary = json.loads((folder / 'out/a/summary.json').read_text())
+    assert list(summary['stages']) == ['frames', 'proposals', 'keymasks', 'dense', 'distill',
+                                       'final', 'infer']
+    assert summary['stages']['keymasks']['instances'] == 1
+    assert summary['stages']['distill']['steps'] == 8
+    assert all(part['seconds'] >= 0 and part['peak_memory_mb'] > 10
+               for part in summary['stages'].values())
+
+
+def test_second_run_does_nothing(finished, recipe, capsys):
+    before = stamps(finished / 'out')
+    code, out, _ = recipe(capsys)
+    after = stamps(finished / 'out')
+    assert code == 0 and 'infer: done before' in out
+    assert {str(path) for path in before if before[path] != after.get(path)} <= {
+        'stages/keymasks.json', 'stages/dense.json'}
+    assert before.keys() == after.keys()
+
+
+def test_in_a_folder_the_others_go_on(recipe, capsys, tmp_path):
+    make_video(tmp_path / 'videos/good.mp4')
+    make_video(tmp_path / 'videos/still.mp4', still=True)
+    make_video(tmp_path / 'videos/short.mp4', length=1)
+    (tmp_path / 'videos/empty.mp4').touch()
+    (tmp_path / 'videos/text.avi').write_text('not a video')
+    cut = make_video(tmp_path / 'videos/cut.mp4').read_bytes()
+    (tmp_path / 'videos/cut.mp4').write_bytes(cut[:len(cut) // 2])
+    code, out, _ = recipe(capsys)
+    assert code == 2
+    assert '5 of 6 videos have a problem:' in out
+    listed = out.partition('have a problem:')[2]
+    for name, reason in dict(empty='empty', text='cannot be decoded', short='1 frame',
+                             cut='cut', still='no moving object').items():
+        line, = [line for line in listed.splitlines() if line.startswith(f'  {name}: ')]
+        assert reason in line and f'{name}.' in line
+    for name in RESULTS:
+        assert (tmp_path / 'out/good' / name).is_file()
+        assert (tmp_path / 'out/still' / name).is_file()
+
+
+def test_a_new_video_costs_proposals_for_itself_alone(finished, recipe, capsys):
+    calls = BrightProposer.calls
+    make_video(finished / 'videos/b.mp4', length=12)
+    code, out, _ = recipe(capsys)
+    assert code == 0 and BrightProposer.calls == calls + 1
+    assert 'proposals: 1 of 2 clips were done before' in out
+    for stage in ('distill', 'dense', 'final', 'infer'):
+        assert f'{stage}: settings or data have changed' in out
+    assert (finished / 'out/b/results.json').is_file()
+
+
+def test_changed_settings_redo_their_stage_and_what_follows(finished, recipe, capsys):
+    calls = BrightProposer.calls
+    code, out, _ = recipe(capsys, '--cfg-options', 'inference.top_k=3')
+    assert code == 0 and BrightProposer.calls == calls
+    redone = [line.partition(':')[0] for line in out.splitlines() if 'have changed' in line]
+    assert redone == ['dense', 'infer'] and 'final: done before' in out
+
+
+def test_another_file_under_the_same_name_is_noticed(recipe, capsys, tmp_path):
+    make_video(tmp_path / 'a.mp4')
+    recipe(capsys, '--stages', 'frames', 'proposals', videos='a.mp4')
+    make_video(tmp_path / 'a.mp4', length=10)
+    recipe(capsys, '--stages', 'frames', 'proposals', videos='a.mp4')
+    proposals = json.loads((tmp_path / 'out/stages/proposals/a.json').read_text())
+    assert len(proposals['frames']) == 10
+    assert len(list((tmp_path / 'out/stages/frames/a').iterdir())) == 10
+
+
+def test_interrupted_training_goes_on_from_its_last_whole_checkpoint(
+        recipe, capsys, tmp_path, monkeypatch):
+    make_video(tmp_path / 'a.mp4')
+    step = ProgressBarHook.after_train_iter
+
+    def stop_at_step_6(self, runner, *args, **kwargs):
+        step(self, runner, *args, **kwargs)
+        if runner.iter == 5:
+            raise KeyboardInterrupt
+    with monkeypatch.context() as patch:
+        patch.setattr(ProgressBarHook, 'after_train_iter', stop_at_step_6)
+        code, _, err = recipe(capsys, videos='a.mp4')
+    assert code == 130 and 'run the same command again' in err
+    folder = tmp_path / 'out/stages/distill'
+    newest = max(folder.glob('iter_*.pth'), key=lambda path: path.stat().st_mtime)
+    data = newest.read_bytes()
+    newest.write_bytes(data[:len(data) // 2])  # as a kill while writing leaves it
+    code, out, _ = recipe(capsys, videos='a.mp4')
+    assert code == 0 and 'distill: goes on from iter_' in out
+    assert f'goes on from {newest.name}' not in out
+    assert json.loads((folder / 'done.json').read_text()) == dict(checkpoint='iter_8.pth')
+
+
+def test_interrupted_proposals_keep_finished_clips(recipe, capsys, tmp_path, monkeypatch):
+    make_video(tmp_path / 'videos/a.mp4')
+    make_video(tmp_path / 'videos/b.mp4')
+    propose, calls = BrightProposer.propose, []
+
+    def second_call_stops(self, frames, progress=None):
+        calls.append(frames.name)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return propose(self, frames, progress)
+    monkeypatch.setattr(BrightProposer, 'propose', second_call_stops)
+    args = ('--stages', 'frames', 'proposals')
+    assert recipe(capsys, *args)[0] == 130
+    code, out, _ = recipe(capsys, *args)
+    assert code == 0 and calls == ['a', 'b', 'b']
+    assert 'proposals: 1 of 2 clips were done before' in out
+
+
+@pytest.mark.parametrize(('args', 'videos', 'expected'), [
+    ((), 'none.mp4', 'none.mp4 does not exist'),
+    ((), 'nothing', 'found no video in nothing'),
+    ((), 'still.mp4', 'stage keymasks: no moving object found in still'),
+    (('--cfg-options', 'proposer.type=Nobody'), 'a.mp4', 'Nobody is not in the'),
+    (('--cfg-options', 'proposer.color=1'), 'a.mp4', 'takes no arguments; correct it'),
+    (('--cfg-options', 'discovery.grid=1'), 'a.mp4', "unexpected keyword argument 'grid'"),
+    (('--cfg-options', 'inference.window=2'), 'a.mp4', 'below the window of 2 frames, found 2'),
+    (('--cfg-options', 'frames.size=1'), 'a.mp4', "frames has no setting 'size'"),
+    (('--cfg-options', 'distill.config=no.py'), 'a.mp4', 'names no.py'),
+    (('--cfg-options', 'dense.score_thr=0.95'), 'a.mp4', 'the teacher is sure of no object'),
+    (('--cfg-options', 'dense.threshold=0.9'), 'a.mp4', "no setting 'threshold'"),
+    (('--cfg-options', 'final.init_from=nobody'), 'a.mp4', "found 'nobody'"),
+    (('--stages', 'final'), 'a.mp4', 'run the stage frames first'),
+])
+def test_mistakes_are_one_line_and_exit_code_2(recipe, capsys, tmp_path, args, videos, expected):
+    (tmp_path / 'nothing').mkdir()
+    make_video(tmp_path / 'a.mp4')
+    make_video(tmp_path / 'still.mp4', still=True)
+    code, out, err = recipe(capsys, *args, videos=videos)
+    assert code == 2
+    errors = [line for line in (out + err).splitlines() if expected in line]
+    assert errors, out + err
+
+
+def test_a_training_config_is_no_pipeline_config(tmp_path, monkeypatch, capsys):
+    write_recipe(tmp_path)
+    make_video(tmp_path / 'a.mp4')
+    code = run(monkeypatch, 'run_s2d', tmp_path / 'training/distill.py', '--videos',
+               tmp_path / 'a.mp4', '--work-dir', tmp_path / 'out')
+    assert code == 2
+    assert 'is not a pipeline config: it has no dict proposer' in capsys.readouterr().err
+
+
+def test_unwritable_work_dir(tmp_path, monkeypatch, capsys):
+    make_video(tmp_path / 'a.mp4')
+    (tmp_path / 'file').touch()
+    code = run(monkeypatch, 'run_s2d', write_recipe(tmp_path), '--videos', tmp_path / 'a.mp4',
+               '--work-dir', tmp_path / 'file' / 'out')
+    err = capsys.readouterr().err
+    assert code == 2 and err.startswith('error: cannot write') and len(err.splitlines()) == 1
+
+
+def test_full_disk_stops_at_once_and_keeps_what_is_done(recipe, capsys, tmp_path, monkeypatch):
+    make_video(tmp_path / 'videos/a.mp4')
+    make_video(tmp_path / 'videos/b.mp4')
+    replace, written = os.replace, []
+
+    def full_at_second_clip(source, target):
+        if 'proposals' in str(target):
+            written.append(str(target))
+            if len(written) == 2:
+                raise OSError(28, 'No space left on device')
+        replace(source, target)
+    with monkeypatch.context() as patch:
+        patch.setattr('s2d_plugins.labels.os.replace', full_at_second_clip)
+        code, _, err = recipe(capsys, '--stages', 'frames', 'proposals')
+    assert code == 2 and 'b.json: No space left on device; free space' in err
+    assert [path.name for path in (tmp_path / 'out/stages/proposals').iterdir()] == ['a.json']
+
+
+def test_two_runs_do_not_share_a_work_dir(recipe, capsys, tmp_path):
+    from s2d_plugins.apis.workspace import Workspace
+    make_video(tmp_path / 'a.mp4')
+    with Workspace(tmp_path / 'out').lock():
+        code, _, err = recipe(capsys, videos='a.mp4')
+    assert code == 2 and 'another run is using out' in err
