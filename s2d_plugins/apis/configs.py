@@ -11,9 +11,10 @@ from mmengine.config import Config
 from ..errors import S2DInputError
 from .command_line import one_line
 
-#: What mmengine and Python say, in a KeyError or TypeError, when a config does not fit a class.
+#: What mmengine and Python say when a config does not fit a class.
 _CONFIG_MISTAKES = ('is not in the', 'unexpected keyword argument', 'required positional argument',
-                    'required keyword-only argument', 'takes no arguments')
+                    'required keyword-only argument', 'takes no arguments',
+                    'all None or not None')
 
 
 def load_config(path: str | Path, options: dict | None = None) -> Config:
@@ -55,10 +56,11 @@ def config_errors(config_file: str | Path) -> Iterator[None]:
     """
     try:
         yield
-    except (KeyError, TypeError) as error:
-        if not any(text in str(error) for text in _CONFIG_MISTAKES):
+    except (KeyError, TypeError, ValueError) as error:
+        known = any(text in str(error) for text in _CONFIG_MISTAKES)
+        if isinstance(error, S2DInputError) or not known:
             raise
-        reason = one_line(error).strip('"').partition('. Please')[0]
+        reason = one_line(error).strip('"').partition('. Please')[0].partition(', but got')[0]
         raise S2DInputError(f'config {config_file}: {reason}; correct it') from error
 
 

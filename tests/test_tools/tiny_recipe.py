@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from mmengine.logging import MMLogger
 from mmengine.model import BaseModel
 from torch import nn
 
@@ -112,6 +113,7 @@ def write_recipe(folder: Path, extra: str = '') -> Path:
 
 def run(monkeypatch, tool: str, *args) -> int:
     """Run a tool in this process as the command line does; returns its exit code."""
+    MMLogger._instance_dict.clear()  # an earlier test's logger writes to a stream that is closed
     spec = importlib.util.spec_from_file_location(f'tool_{tool}', ROOT / 'tools' / f'{tool}.py')
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
