@@ -40,11 +40,11 @@ class PointTracks:
 
 @dataclass
 class KeymaskInstance:
-    """One discovered object of a video (design section 5, step 7).
+    """One discovered object of a video (one cluster of matching masks).
 
     Attributes:
         masks: Frame number to position of the instance's keymask in that frame's mask list.
-        one2x: Share of members flagged as joining several objects (step 6), 0 to 1.
+        one2x: Share of members flagged as joining several objects, 0 to 1.
         visibility_ranges: Runs of frames, first and last inclusive, in which it is visible.
     """
 
