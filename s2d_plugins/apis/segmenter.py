@@ -14,7 +14,8 @@ from ..errors import S2DInputError
 from ..models.window_inference import MaskResize, Tube, segment_video
 from ..registry import MODELS
 from .checkpoints import load_checkpoint
-from .configs import load_config
+from .command_line import one_line
+from .configs import config_errors, load_config
 
 DEFAULT_SCALE = (1333, 360)
 TEACHER = 'teacher.'
@@ -123,22 +124,35 @@ def load_model(config: str | Path, checkpoint: str | Path, device: str = 'cpu') 
         S2DInputError: If a file is missing or wrong, or if any weight is missing or left over.
     """
     cfg = load_config(config)
+    if 'model' not in cfg:
+        raise S2DInputError(f'{config} has no model; give the config of a training')
     init_default_scope(cfg.get('default_scope', 's2d_plugins'))
-    model_cfg = cfg.model.copy()
-    model_cfg.pop('init_cfg', None)
-    model = MODELS.build(model_cfg)
-    content = load_checkpoint(checkpoint)
-    weights = content.get('state_dict', content)
+    with config_errors(config):
+        model = MODELS.build(cfg.model)
+    weights = _read_weights(checkpoint)
     if not any(name.startswith(TEACHER) for name in model.state_dict()):
         weights = teacher_weights(weights)
-    found = model.load_state_dict(weights, strict=False)
+    advice = 'give the config that it was trained with'
+    try:
+        found = model.load_state_dict(weights, strict=False)
+    except RuntimeError as error:
+        raise S2DInputError(f'{checkpoint} does not fit {config}: {one_line(error)}; '
+                            f'{advice}') from error
     if found.missing_keys or found.unexpected_keys:
         example = (found.missing_keys + found.unexpected_keys)[0]
         raise S2DInputError(
             f'{checkpoint} does not fit {config}: {len(found.missing_keys)} weights missing, '
-            f'{len(found.unexpected_keys)} left over, for example {example}; give the config '
-            'that it was trained with')
+            f'{len(found.unexpected_keys)} left over, for example {example}; {advice}')
     return model.to(device)
+
+
+def _read_weights(checkpoint: str | Path) -> dict[str, Tensor]:
+    content = load_checkpoint(checkpoint)
+    weights = content.get('state_dict', content) if isinstance(content, dict) else None
+    if not isinstance(weights, dict) or not all(torch.is_tensor(x) for x in weights.values()):
+        raise S2DInputError(f'{checkpoint} holds no weights; expected a state_dict, by itself or '
+                            'under that name')
+    return weights
 
 
 def teacher_weights(weights: dict[str, Tensor]) -> dict[str, Tensor]:

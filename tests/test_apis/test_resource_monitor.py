@@ -1,0 +1,30 @@
+import time
+
+import numpy as np
+import pytest
+
+from s2d_plugins.apis.resource_monitor import measure_usage, resident_memory_mb
+from s2d_plugins.apis.stages.inference import sum_records
+
+
+def test_peak_is_kept_after_the_memory_is_free_again():
+    before = resident_memory_mb()
+    with measure_usage(interval=0.01) as usage:
+        block = np.ones(40 * 2**20, np.uint8)
+        time.sleep(0.1)
+        del block
+    assert usage.peak_memory_mb > before + 30
+    assert 0.1 <= usage.seconds < 20
+
+
+def test_usage_is_complete_after_an_error():
+    with pytest.raises(KeyError), measure_usage() as usage:
+        raise KeyError
+    assert usage.seconds >= 0 and usage.peak_memory_mb > 0
+
+
+def test_sum_records():
+    records = [dict(seconds=1.5, peak_memory_mb=3, masks=2), {}, dict(seconds=0.1,
+                                                                     peak_memory_mb=9, masks=1)]
+    assert sum_records(records) == dict(seconds=1.6, peak_memory_mb=9, masks=3)
+    assert sum_records([]) == {}
