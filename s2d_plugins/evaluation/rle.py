@@ -6,6 +6,7 @@ run is stored in base 32, five bits a character, as the difference to the run tw
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from pycocotools import mask as coco_mask
 
@@ -37,32 +38,82 @@ def to_rle(segmentation, size: tuple[int, int]) -> dict:
     return segmentation
 
 
+def encode(masks: np.ndarray) -> list[dict]:
+    """Encode (N, H, W) bool masks; the same RLEs as pycocotools', several times faster.
+
+    Only the box around a mask is read; the runs are the distances between the places where the
+    mask, read column by column, changes.
+    """
+    if len(masks) == 0:
+        return []
+    height, width = masks.shape[1:]
+    runs = [_runs(mask).tolist() for mask in np.asarray(masks, dtype=bool)]
+    rles = coco_mask.frPyObjects([dict(size=[height, width], counts=counts) for counts in runs],
+                                 height, width)
+    return [dict(size=[height, width], counts=rle['counts'].decode('ascii')) for rle in rles]
+
+
+def _runs(mask: np.ndarray) -> np.ndarray:
+    height, width = mask.shape
+    rows = mask.any(axis=1).nonzero()[0]
+    if not len(rows):
+        return np.array([height * width])
+    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    columns = mask[top:bottom].any(axis=0).nonzero()[0]
+    left, right = int(columns[0]), int(columns[-1]) + 1
+    # unless the box is as high as the frame, an empty pixel parts a column from the next
+    step = min(bottom - top + 1, height)
+    flat = np.zeros(1 + (right - left) * step + 1, np.uint8)
+    flat[1:-1].reshape(right - left, step)[:, :bottom - top] = cv2.transpose(
+        mask[top:bottom, left:right].view(np.uint8)).reshape(right - left, bottom - top)
+    changes = (flat[1:] != flat[:-1]).nonzero()[0]
+    if step < height:
+        changes += changes // step * (height - step)
+    ends = np.empty(len(changes) + 2, np.int64)
+    ends[0], ends[1:-1], ends[-1] = 0, changes + (left * height + top), height * width
+    runs = ends[1:] - ends[:-1]
+    return runs if runs[-1] else runs[:-1]
+
+
 def _as_bytes(counts: str | bytes) -> bytes:
     return counts if isinstance(counts, bytes) else counts.encode('ascii', 'replace')
 
 
 def _base32_values(digits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Signed values of a stream of digits and the index of the last digit of each."""
-    last = np.flatnonzero(digits & 0x20 == 0)
-    first = np.concatenate([[0], last[:-1] + 1])
-    place = np.arange(len(digits)) - np.repeat(first, last - first + 1)
-    place = np.minimum(place, _MAX_DIGITS)
-    values = np.add.reduceat((digits & 0x1f) << (5 * place), first)
-    negative = digits[last] & 0x10 != 0
-    return values - (negative.astype(np.int64) << (5 * (place[last] + 1))), last
+    """Signed values of a stream of uint8 digits and the index of the last digit of each.
+
+    Bit 32 of a digit says that another, of higher value, follows; bit 16 of the last is the sign.
+    """
+    last = np.flatnonzero(digits < 32)
+    length = np.diff(last, prepend=-1)
+    values = (digits[last] & 31).astype(np.int64)
+    values -= (values & 16) << 1
+    for place in range(1, min(int(length.max()), _MAX_DIGITS)):
+        longer = np.flatnonzero(length > place)
+        values[longer] = (values[longer] << 5) | (digits[last[longer] - place] & 31)
+    return values, last
 
 
-def _undo_differences(values: np.ndarray, owner: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Runs from differences, and each run's position in its RLE; ``owner`` is non-decreasing."""
-    first = np.searchsorted(owner, owner, side='left')
-    position = np.arange(len(values)) - first
-    runs = values.copy()
-    for parity, start in ((1, 1), (0, 2)):
-        stream = (position % 2 == parity) & (position >= start)
-        total = np.cumsum(np.where(stream, values, 0))
-        before = total[first] - np.where(stream, values, 0)[first]
-        runs[stream] = (total - before)[stream]
-    return runs, position
+def _undo_differences(values: np.ndarray, first: np.ndarray, odd: np.ndarray,
+                      counts: np.ndarray) -> np.ndarray:
+    """Runs from differences to the run two before, for RLEs one after the other.
+
+    Args:
+        values: (R,) differences of all RLEs.
+        first: (N,) index of each RLE's first value, which is no difference and not built upon.
+        odd: (R,) whether a value's position in its RLE is odd.
+        counts: (N,) values of each RLE.
+    """
+    steps = np.zeros(len(values) + 2, np.int64)
+    steps[2:] = values
+    steps[first + 2] = 0
+    sums = np.empty_like(steps)
+    for parity in (0, 1):
+        np.cumsum(steps[parity::2], out=sums[parity::2])
+    before = np.where(odd, np.repeat(sums[first + 1], counts), np.repeat(sums[first], counts))
+    runs = sums[2:] - before
+    runs[first] = values[first]
+    return runs
 
 
 def measure(rles: Sequence[dict]) -> tuple[np.ndarray, np.ndarray]:
@@ -76,22 +127,21 @@ def measure(rles: Sequence[dict]) -> tuple[np.ndarray, np.ndarray]:
     """
     texts = [_as_bytes(rle['counts']) for rle in rles]
     pixels = np.array([rle['size'][0] * rle['size'][1] for rle in rles], dtype=np.int64)
-    valid = np.array([len(text) > 0 and (text[-1] - 48) & 0x20 == 0 and text[-1] >= 48
-                      for text in texts], dtype=bool)
-    texts = [text if ok else b'0' for text, ok in zip(texts, valid, strict=True)]
+    valid = np.array([len(text) > 0 and 48 <= text[-1] < 80 for text in texts], dtype=bool)
     if not texts:
         return np.zeros(0, np.int64), valid
-    digits = np.frombuffer(b''.join(texts), np.uint8).astype(np.int64) - 48
-    digit_owner = np.repeat(np.arange(len(texts)), [len(text) for text in texts])
-    valid[digit_owner[(digits < 0) | (digits > 63)]] = False
-    values, last = _base32_values(digits)
-    owner = digit_owner[last]
-    runs, position = _undo_differences(values, owner)
-    valid[owner[runs < 0]] = False
-    count = len(texts)
-    valid &= np.bincount(owner, runs, count) == pixels
-    areas = np.bincount(owner, np.where(position % 2, runs, 0), count).astype(np.int64)
-    return np.where(valid, areas, 0), valid
+    texts = [text if ok else b'0' for text, ok in zip(texts, valid, strict=True)]
+    digits = np.frombuffer(b''.join(texts), np.uint8) - np.uint8(48)
+    ends = np.cumsum([len(text) for text in texts])
+    bad = np.flatnonzero(digits > 63)
+    valid[np.searchsorted(ends, bad, side='right')] = False
+    values, last = _base32_values(digits & 63)
+    counts = np.diff(np.searchsorted(last, ends - 1, side='right'), prepend=0)
+    first = np.cumsum(counts) - counts
+    odd = ((np.arange(len(values)) - np.repeat(first, counts)) & 1).astype(bool)
+    runs = _undo_differences(values, first, odd, counts)
+    valid &= (np.minimum.reduceat(runs, first) >= 0) & (np.add.reduceat(runs, first) == pixels)
+    return np.where(valid, np.add.reduceat(runs * odd, first), 0), valid
 
 
 def intersections(rles_a: Sequence[dict], rles_b: Sequence[dict], areas_a: np.ndarray,

@@ -96,13 +96,12 @@ def tube_iou(tubes_a: list, tubes_b: list, areas_a: np.ndarray, areas_b: np.ndar
         (N, M) float64; 0 where both tubes are empty.
     """
     common = np.zeros((len(tubes_a), len(tubes_b)), np.int64)
-    for frame in range(len(tubes_a[0]) if tubes_a else 0):
-        rows = [i for i, tube in enumerate(tubes_a) if tube[frame] is not None]
-        columns = [i for i, tube in enumerate(tubes_b) if tube[frame] is not None]
-        common[np.ix_(rows, columns)] += intersections(
+    for frame in range(areas_a.shape[1]):
+        rows, columns = np.flatnonzero(areas_a[:, frame]), np.flatnonzero(areas_b[:, frame])
+        common[rows[:, None], columns] += intersections(
             [tubes_a[i][frame] for i in rows], [tubes_b[i][frame] for i in columns],
             areas_a[rows, frame], areas_b[columns, frame])
-    union = areas_a.sum(axis=1)[:, None] + areas_b.sum(axis=1)[None] - common
+    union = areas_a.sum(axis=1)[:, None] + areas_b.sum(axis=1) - common
     return np.where(union > 0, common / np.maximum(union, 1), 0.0)
 
 
