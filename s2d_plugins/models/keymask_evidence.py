@@ -17,10 +17,26 @@ class KeymaskEvidence:
     A model that starts from published weights trains its masks alone (class loss weight 0). From
     scratch the class head has to learn too, and then an unmatched query is no proof of
     background: it may follow an object that has no keymask in the clip. What is proven is that it
-    repeats a known object, or that it predicts nothing. The weight of a query is thus the share
-    of its predicted pixels, in frames with keymasks, that lie on keymasks; 1 where it predicts
-    nothing there; 0 where the clip has no keymask at all.
+    repeats a known object, or that it predicts nothing. Elsewhere background is only likely.
+    The weight of a query is the mean over its predicted pixels, in frames with keymasks, of 1 on
+    keymasks and ``elsewhere`` beside them; it is 1 where the query predicts nothing there, and
+    ``elsewhere`` where the clip has no keymask at all.
+
+    With ``elsewhere=0`` nothing ever teaches queries to reject background: measured on DAVIS with
+    a third of the frames labelled, all queries then score about 0.9 and the best-scored tube of a
+    video is rarely the object.
+
+    Args:
+        elsewhere: Weight of the no-object target where nothing is proven, from 0 to 1.
+
+    Raises:
+        ValueError: If ``elsewhere`` is outside that range.
     """
+
+    def __init__(self, elsewhere: float = 0.5):
+        if not 0 <= elsewhere <= 1:
+            raise ValueError(f'elsewhere must lie from 0 to 1, found {elsewhere}')
+        self.elsewhere = elsewhere
 
     def __call__(self, mask_logits: Tensor, targets: Sequence[ClipTargets]) -> Tensor:
         """Weigh the queries of a batch of clips.
@@ -39,5 +55,6 @@ class KeymaskEvidence:
         area = predicted.flatten(2).sum(dim=2)
         shared = torch.einsum('bqp,bp->bq', predicted.flatten(2).float(),
                               (covered > 0.5).flatten(1).float())
-        weights = torch.where(area > 0, shared / area.clamp(min=1), torch.ones_like(shared))
-        return weights * known.any(dim=1, keepdim=True)
+        proven = torch.where(area > 0, shared / area.clamp(min=1), torch.ones_like(shared))
+        proven = proven * known.any(dim=1, keepdim=True)
+        return self.elsewhere + (1 - self.elsewhere) * proven

@@ -142,7 +142,9 @@ def test_unknown_match_costs_are_refused():
             sampler=dict(type='MaskPseudoSampler'))))
 
 
-def test_unmatched_queries_far_from_keymasks_do_not_learn_to_be_background(head):
+def test_unmatched_queries_far_from_keymasks_need_not_learn_to_be_background():
+    head = build_small(head=dict(unmatched_queries=dict(
+        type='KeymaskEvidence', elsewhere=0.0))).student.track_head
     target = box_targets([True])
     masks = torch.full((1, 5, 1, 16, 16), -9.0)
     masks[0, 0] = (target.resized((16, 16)).masks[0] * 2 - 1) * 9
