@@ -1,7 +1,6 @@
 """Stages 3 to 5: the video segmenter, its sparse-to-dense head and loss, and the distiller."""
 
-import mmdet.models  # noqa: F401  registers mmdet's parts, which every config here uses
-
+from .. import registry  # noqa: F401  (makes mmcv.ops importable before mmdet.models needs it)
 from .keymask_evidence import KeymaskEvidence
 from .sparse_to_dense_distiller import SparseToDenseDistiller
 from .sparse_to_dense_head import SparseToDenseHead
