@@ -6,6 +6,7 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from ..errors import S2DInputError
+from ..evaluation.rle import measure, to_rle
 from ..labels import encode_mask
 
 
@@ -21,7 +22,8 @@ class FrameMasks:
         first_frame: Number of the first frame in the video, for messages.
 
     Raises:
-        S2DInputError: If a mask has another size or no pixel; frame and position are named.
+        S2DInputError: If a mask has another size, no pixel or cannot be decoded; frame and
+            position are named.
     """
 
     def __init__(self, masks: Sequence, size: tuple[int, int] | None = None,
@@ -76,33 +78,35 @@ class FrameMasks:
             self._check_size(frame, 'its id map', content.shape)
             id_map = content.astype(np.uint8) if content.dtype == bool else content
             if not np.issubdtype(id_map.dtype, np.integer):
-                raise S2DInputError(f'frame {self._first_frame + frame}: expected an id map of integers, found '
-                                    f'{id_map.dtype}')
+                raise S2DInputError(f'frame {self._first_frame + frame}: expected an id map of '
+                                    f'integers, found {id_map.dtype}')
             return id_map, _ids(id_map)
-        return None, [self._read_mask(frame, index, mask) for index, mask in enumerate(content)]
+        items = [self._read_mask(frame, index, mask) for index, mask in enumerate(content)]
+        areas, valid = measure(items)
+        for fault, bad in (('is a broken RLE; make the masks again', ~valid),
+                           ('has no pixels; leave empty masks out', areas == 0)):
+            if bad.any():
+                raise S2DInputError(f'frame {self._first_frame + frame}: mask '
+                                    f'{int(np.flatnonzero(bad)[0])} {fault}')
+        return None, items
 
     def _read_mask(self, frame: int, index: int, mask) -> dict:
-        where = f'mask {index}'
         if isinstance(mask, dict):
             rle = mask.get('segmentation', mask)
-            self._check_size(frame, where, rle['size'])
-            if isinstance(rle['counts'], list):
-                rle = coco_mask.frPyObjects(rle, *rle['size'])
-        else:
-            mask = np.asarray(mask)
-            self._check_size(frame, where, mask.shape)
-            rle = encode_mask(mask.astype(bool))
-        if coco_mask.area(rle) == 0:
-            raise S2DInputError(f'frame {self._first_frame + frame}: {where} has no pixels; leave empty masks out')
-        return rle
+            self._check_size(frame, f'mask {index}', rle['size'])
+            return to_rle(rle, self.size)
+        mask = np.asarray(mask)
+        self._check_size(frame, f'mask {index}', mask.shape)
+        return encode_mask(mask.astype(bool))
 
     def _check_size(self, frame: int, where: str, found: Sequence[int]) -> None:
         found = tuple(int(side) for side in found)
         if self.size is None:
             self.size = found
         if found != tuple(self.size):
-            raise S2DInputError(f'frame {self._first_frame + frame}: {where} is {_text(found)}, expected '
-                                f'{_text(self.size)}; make the masks from the same frames')
+            raise S2DInputError(f'frame {self._first_frame + frame}: {where} is {_text(found)}, '
+                                f'expected {_text(self.size)}; make the masks from the same '
+                                'frames')
 
 
 def _ids(id_map: np.ndarray) -> list[int]:

@@ -58,7 +58,8 @@ def cluster(rows: np.ndarray, eps: float, min_samples: int) -> np.ndarray:
 def runs(flags: np.ndarray) -> list[tuple[int, int]]:
     """List the runs of True in (T,) flags, first and last inclusive."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
-    return [(int(first), int(stop) - 1) for first, stop in zip(edges[::2], edges[1::2])]
+    return [(int(first), int(stop) - 1) for first, stop in zip(edges[::2], edges[1::2],
+                                                              strict=True)]
 
 
 def visibility_groups(visible: np.ndarray, frame_of: np.ndarray, usable: np.ndarray, eps: float,

@@ -9,8 +9,14 @@ from ..motion.base_motion_prior import BaseMotionPrior
 from ..registry import MOTION_PRIORS
 from ..structures import KeymaskInstance
 from .frame_masks import FrameMasks
-from .grouping import (VisibilityGroup, joins_several, match_labels, one_per_frame, share,
-                       visibility_groups)
+from .grouping import (
+    VisibilityGroup,
+    joins_several,
+    match_labels,
+    one_per_frame,
+    share,
+    visibility_groups,
+)
 from .overlaps import TrackCounts, count_tracks
 from .points import mask_points
 from .windows import FrameWindow, join, plan_windows, shift
@@ -47,6 +53,11 @@ class KeymaskDiscovery:
         window_overlap: Frames that neighbouring windows share.
         match_visible_only: Count only visible points in overlaps (the paper counts all points
             in the frame, hidden or not).
+        match_mutual: A match also needs an overlap above ``match_overlap`` the other way: points
+            of the matched mask on the candidate. Parts of an object then no longer match the
+            whole of it.
+        min_support: Leave out keymasks that fewer than this share of their instance's members
+            match.
     """
 
     def __init__(self, motion_prior: BaseMotionPrior | dict, *, grid_size: int = 50,
@@ -56,7 +67,8 @@ class KeymaskDiscovery:
                  match_eps: float = 0.1, match_eps_wide: float = 0.05, wide_columns: int = 50,
                  match_min_samples: int = 5, match_min_samples_narrow: int = 3,
                  narrow_columns: int = 10, window: int | None = 300, window_overlap: int = 60,
-                 match_visible_only: bool = False):
+                 match_visible_only: bool = False, match_mutual: bool = False,
+                 min_support: float = 0.0):
         if isinstance(motion_prior, dict):
             motion_prior = MOTION_PRIORS.build(motion_prior)
         if not 2 <= grid_size <= 255:
@@ -78,6 +90,8 @@ class KeymaskDiscovery:
         self.window = window
         self.window_overlap = window_overlap
         self.match_visible_only = match_visible_only
+        self.match_mutual = match_mutual
+        self.min_support = min_support
 
     def discover(self, frames: Sequence[np.ndarray], masks: Sequence,
                  progress: Callable[[int, int], None] | None = None) -> list[KeymaskInstance]:
@@ -137,12 +151,20 @@ class KeymaskDiscovery:
                          counts.inside[candidates][:, frames])
         flagged = joins_several(overlaps, frames, **self.one2x)
         matches = overlaps > self.match_overlap
+        if self.match_mutual:
+            back = share(counts.hits[np.ix_(columns, candidates)],
+                         counts.inside[np.ix_(columns, masks.frame_of[candidates])])
+            matches &= self.match_overlap < back.T
         labels = match_labels(matches, **self.match)
         instances = []
         for label in range(labels.max(initial=-1) + 1):
             rows = np.flatnonzero(labels == label)
             members = candidates[rows]
             votes = matches[np.ix_(rows, members - columns[0])].sum(axis=0)
+            supported = share(votes, len(rows)) >= self.min_support
+            members, votes = members[supported], votes[supported]
+            if len(members) == 0:
+                continue
             kept = members[one_per_frame(masks.frame_of[members], votes)]
             chosen = {int(masks.frame_of[mask]): int(mask - masks.first[masks.frame_of[mask]])
                       for mask in kept}

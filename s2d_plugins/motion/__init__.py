@@ -2,6 +2,9 @@
 
 from .base_flow_prior import BaseFlowPrior
 from .base_motion_prior import BaseMotionPrior, TrackPiece
+from .cotracker_prior import CoTrackerPrior
+from .mmflow_prior import MMFlowPrior
 from .opencv_flow_prior import OpenCVFlowPrior
 
-__all__ = ['BaseFlowPrior', 'BaseMotionPrior', 'OpenCVFlowPrior', 'TrackPiece']
+__all__ = ['BaseFlowPrior', 'BaseMotionPrior', 'CoTrackerPrior', 'MMFlowPrior', 'OpenCVFlowPrior',
+           'TrackPiece']

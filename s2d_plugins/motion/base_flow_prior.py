@@ -27,7 +27,7 @@ class BaseFlowPrior(BaseMotionPrior):
             file.
     """
 
-    def __init__(self, fb_alpha: float = 0.01, fb_beta: float = 0.5,
+    def __init__(self, fb_alpha: float = 0.05, fb_beta: float = 2.0,
                  flow_memory: int = 512 * 2**20):
         self.fb_alpha = fb_alpha
         self.fb_beta = fb_beta

@@ -63,6 +63,9 @@ class BaseMotionPrior(metaclass=ABCMeta):
         for frame in range(len(frames)):
             yield TrackPiece(frame, points, tracks.xy[frame], tracks.visible[frame])
 
+    def release(self) -> None:  # noqa: B027  most priors hold nothing
+        """Free what the prior holds, such as a model on a GPU; it may be used again later."""
+
 
 def check_queries(queries: np.ndarray, num_frames: int) -> np.ndarray:
     """Return the queries as float32 (P, 3).

@@ -28,7 +28,7 @@ class FlowStore:
             self._entries.append(pair)
             return
         if self._file is None:
-            self._file = tempfile.TemporaryFile(prefix='s2d_flows_')
+            self._file = tempfile.TemporaryFile(prefix='s2d_flows_')  # noqa: SIM115  see close
         offset = self._file.seek(0, 2)
         self._file.write(pair.tobytes())
         self._entries.append((offset, pair.shape))

@@ -41,7 +41,7 @@ def discover(prior, frames, masks, grid_size=50):
         np.array([seen[mask] for mask in tracked])).labels_
     instances = []
     for label in sorted(set(labels) - {-1}):
-        members = [mask for mask, found in zip(tracked, labels) if found == label]
+        members = [mask for mask, found in zip(tracked, labels, strict=True) if found == label]
         majority = []
         for t in range(length):
             majority.append(sum(seen[mask][t] for mask in members) > len(members) / 2)

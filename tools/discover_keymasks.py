@@ -1,0 +1,83 @@
+"""Discover keymasks (stage 2): per video, which proposals are one object over time.
+
+One label file per video. The same command goes on where it was stopped and tries again what
+failed. Started by torchrun or srun, it shares the videos among the processes.
+
+Examples:
+    python tools/discover_keymasks.py configs/motion/opencv_flow.py \\
+        --videos videos/ --proposals proposals/ --out keymasks/
+    torchrun --nproc-per-node 4 tools/discover_keymasks.py ... (the same arguments)
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from s2d_plugins.apis.command_line import EXIT_INPUT_ERROR, add_config_arguments, run_tool
+
+
+def parse_args(argv: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_config_arguments(parser)
+    parser.add_argument('--videos', required=True, type=Path,
+                        help='a video, or a folder of videos or folders of frames')
+    parser.add_argument('--proposals', required=True, type=Path,
+                        help='folder with one proposals file per video')
+    parser.add_argument('--out', required=True, type=Path, help='folder for the label files')
+    parser.add_argument('--overwrite', action='store_true',
+                        help='make files again that exist; by default they are kept')
+    parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm'),
+                        help='by default what started the process')
+    return parser.parse_args(argv)
+
+
+def discover_keymasks(args: argparse.Namespace) -> int:
+    """Discover what is missing; returns the exit code."""
+    from mmengine.dist import get_rank
+    from tqdm import tqdm
+
+    from s2d_plugins.apis.configs import config_errors, load_config
+    from s2d_plugins.errors import S2DInputError
+    from s2d_plugins.keymasks import KeymaskDiscovery
+    from s2d_plugins.keymasks.job_sharing import share_jobs
+    from s2d_plugins.keymasks.video_jobs import discover_video, list_jobs
+    from s2d_plugins.keymasks.workers import detect_launcher, start_workers
+    cfg = load_config(args.config, args.cfg_options)
+    if 'discovery' not in cfg:
+        raise S2DInputError(f'{args.config} has no `discovery`; expected '
+                            'discovery=dict(motion_prior=dict(type=...))')
+    with config_errors(args.config):
+        discovery = KeymaskDiscovery(**cfg.discovery.to_dict())
+    start_workers(args.launcher or detect_launcher())
+    jobs = list_jobs(args.videos, args.proposals, args.out)
+    kept = 0 if args.overwrite else sum(job.target.exists() for job in jobs)
+    first = get_rank() == 0
+    with tqdm(total=len(jobs), initial=0, unit=' videos', disable=not first) as bar:
+        def work(job):
+            discover_video(job, discovery, lambda done, total: bar.set_postfix_str(
+                f'{job.name} {100 * done // max(total, 1)}%', refresh=False))
+
+        failures = share_jobs(jobs, args.out, work, args.overwrite,
+                              finished=lambda job, mine: bar.update())
+    if first:
+        print(f'{len(jobs) - len(failures)} of {len(jobs)} videos have label files in {args.out} '
+              f'({kept} from earlier runs)')
+        for name, reason in failures.items():
+            print(f'failed: {name}: {reason}', file=sys.stderr)
+        if failures:
+            print(f'{len(failures)} videos failed; the same command tries them again',
+                  file=sys.stderr)
+    return EXIT_INPUT_ERROR if failures else 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the tool; 0, or 2 if a video failed or the input is bad."""
+    args = parse_args(argv)
+    return run_tool(lambda: discover_keymasks(args),
+                    'interrupted; the same command goes on after the last finished video')
+
+
+if __name__ == '__main__':
+    sys.exit(main())
