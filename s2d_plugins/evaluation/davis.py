@@ -61,12 +61,12 @@ def find_sequences(root: str | Path, task: str) -> dict[str, list[Path]]:
 
 def read_truth(name: str, files: list[Path]) -> Truth:
     """Count the objects of the first frame; a sequence of only 0 and 255 is DAVIS 2016's."""
-    first = read_indexed_png(files[0])
-    values = np.unique(first)
+    values = np.unique(read_indexed_png(files[0]))
     count = int(values[values != VOID].max(initial=0))
-    if count or VOID not in values:
+    if count:
         return Truth(name, files, count, single=False)
-    single = all(np.isin(read_indexed_png(path), (0, VOID)).all() for path in files[1:])
+    seen = set().union(*(np.unique(read_indexed_png(path)).tolist() for path in files))
+    single = seen <= {0, VOID} and VOID in seen
     return Truth(name, files, int(single), single)
 
 
