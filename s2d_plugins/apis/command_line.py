@@ -36,7 +36,8 @@ def run_tool(main: Callable[[], int | None],
 
 def one_line(error: Exception) -> str:
     """Return an error's message in one line, without what workers and registries put around it."""
-    text = str(error).strip()
+    # str() of a KeyError puts its message in quotes
+    text = str(error.args[0] if isinstance(error, KeyError) and error.args else error).strip()
     if 'Original Traceback' in text:
         text = text.splitlines()[-1].partition(': ')[2]
     text = re.sub(r'^class `\w+` in \S+\.py: ', '', text)

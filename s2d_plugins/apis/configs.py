@@ -60,7 +60,7 @@ def config_errors(config_file: str | Path) -> Iterator[None]:
         known = any(text in str(error) for text in _CONFIG_MISTAKES)
         if isinstance(error, S2DInputError) or not known:
             raise
-        reason = one_line(error).strip('"\'').partition('. Please')[0].partition(', but got')[0]
+        reason = one_line(error).partition('. Please')[0].partition(', but got')[0]
         raise S2DInputError(f'config {config_file}: {reason}; correct it') from error
 
 

@@ -61,12 +61,16 @@ class Context:
 
     @contextmanager
     def guard(self, video: str) -> Iterator[None]:
-        """Let one video fail and the others go on; a full or read-only disk stops all."""
+        """Let one of several videos fail and the others go on.
+
+        A full or read-only disk stops all, and so does the failure of an only video.
+        """
         try:
             yield
         except S2DInputError as error:
             cause = error.__cause__
-            if isinstance(cause, OSError) and cause.errno in _OUTPUT_ERRORS:
+            full = isinstance(cause, OSError) and cause.errno in _OUTPUT_ERRORS
+            if full or len(self.videos) == 1:
                 raise
             self.fail(video, one_line(error))
 

@@ -90,7 +90,9 @@ def _close(context: Context, seconds: float) -> None:
         made = [name for name in ('overlay.mp4', 'results.json', 'keymasks.png', 'summary.json')
                 if (folder / name).is_file()]
         if made:
-            say(f'{folder}/: {", ".join(made)}')
+            record = context.workspace.state.record('infer', video)
+            found = '' if record is None else f'{record["instances"]} instances; '
+            say(f'{folder}/: {found}{", ".join(made)}')
     if context.failures:
         say(f'{len(context.failures)} of {len(context.videos)} videos have a problem:')
         for video, reason in context.failures.items():

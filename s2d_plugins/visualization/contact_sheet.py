@@ -12,9 +12,10 @@ from ..errors import S2DInputError
 from .colors import instance_color, score_color
 from .overlay import ColoredMask, draw_masks, write_text
 
-COLUMNS = ('frame', 'proposals: red 0 to green 1', 'keymasks: one colour per instance')
+COLUMNS = ('frame', 'proposals: score red 0 to green 1', 'keymasks: one colour an instance')
 _GAP = 6
 _CAPTION = 26
+_LEAST_CELL = 340
 
 
 @dataclass(frozen=True)
@@ -51,21 +52,22 @@ def contact_sheet(rows: Sequence[SheetRow], max_width: int = 1600) -> np.ndarray
         (H, W, 3) uint8 RGB.
     """
     cell_width = (max_width - (len(COLUMNS) + 1) * _GAP) // len(COLUMNS)
-    cell_width = min(cell_width, max(row.frame.shape[1] for row in rows))
-    cell_width = max(cell_width, 240)
+    cell_width = min(cell_width, max(_LEAST_CELL, *(row.frame.shape[1] for row in rows)))
     width = len(COLUMNS) * (cell_width + _GAP) + _GAP
     strips = [_title(cell_width, width)]
     for row in rows:
-        cells = [row.frame, draw_masks(row.frame, _proposal_masks(row)),
-                 draw_masks(row.frame, _keymask_masks(row))]
         height = max(1, round(row.frame.shape[0] * cell_width / row.frame.shape[1]))
+        shrinks = cell_width < row.frame.shape[1]
+        frame = cv2.resize(row.frame, (cell_width, height),
+                           interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+        cells = [frame, draw_masks(frame, _proposal_masks(row)),
+                 draw_masks(frame, _keymask_masks(row))]
         strip = np.full((height + _CAPTION, width, 3), 32, np.uint8)
         captions = (row.caption, f'{len(row.proposals)} proposals',
                     f'{len(row.keymasks)} became keymasks')
         for column, (cell, caption) in enumerate(zip(cells, captions, strict=True)):
             left = _GAP + column * (cell_width + _GAP)
-            strip[:height, left:left + cell_width] = cv2.resize(
-                cell, (cell_width, height), interpolation=cv2.INTER_AREA)
+            strip[:height, left:left + cell_width] = cell
             write_text(strip, caption, (left, height + _CAPTION - 9))
         strips.append(strip)
     return np.concatenate(strips)

@@ -28,14 +28,14 @@ class TwoQuerySegmenter(BaseModel):
         return torch.tensor([0.9, 0.1]), torch.stack([red, torch.ones_like(red)]), None
 
 
-CONFIG = """
+CONFIG = '''
 default_scope = 's2d_plugins'
 model = dict(type='TwoQuerySegmenter', data_preprocessor=dict(
     type='TrackDataPreprocessor', mean=[0, 0, 0], std=[255, 255, 255], bgr_to_rgb=True,
     pad_size_divisor=32))
 test_pipeline = [dict(type='TransformBroadcaster', transforms=[
     dict(type='LoadImageFromFile'), dict(type='Resize', scale=(64, 64), keep_ratio=True)])]
-"""
+'''
 
 
 def write_model(folder: Path, prefix: str = '', extra: str = '') -> tuple[Path, Path]:

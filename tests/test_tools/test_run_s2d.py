@@ -59,7 +59,7 @@ def finished(finished_run, tmp_path):
 
 def test_one_video_from_frames_to_results(finished_run):
     folder, out = finished_run
-    assert 'out/a/: overlay.mp4, results.json, keymasks.png, summary.json' in out
+    assert 'out/a/: 1 instances; overlay.mp4, results.json, keymasks.png, summary.json' in out
     assert 'wall time' in out
     result, = json.loads((folder / 'out/a/results.json').read_text())
     assert result['video_id'] == 1 and result['category_id'] == 1
@@ -75,7 +75,7 @@ def test_one_video_from_frames_to_results(finished_run):
     assert list(summary['stages']) == ['frames', 'proposals', 'keymasks', 'dense', 'distill',
                                        'final', 'infer']
     assert summary['stages']['keymasks']['instances'] == 1
-    assert summary['stages']['distill']['steps'] == 8
+    assert summary['stages']['distill']['steps'] == 4
     assert all(part['seconds'] >= 0 and part['peak_memory_mb'] > 10
                for part in summary['stages'].values())
 
@@ -145,12 +145,12 @@ def test_interrupted_training_goes_on_from_its_last_whole_checkpoint(
     make_video(tmp_path / 'a.mp4')
     step = ProgressBarHook.after_train_iter
 
-    def stop_at_step_6(self, runner, *args, **kwargs):
+    def stop_at_step_3(self, runner, *args, **kwargs):
         step(self, runner, *args, **kwargs)
-        if runner.iter == 5:
+        if runner.iter == 2:
             raise KeyboardInterrupt
     with monkeypatch.context() as patch:
-        patch.setattr(ProgressBarHook, 'after_train_iter', stop_at_step_6)
+        patch.setattr(ProgressBarHook, 'after_train_iter', stop_at_step_3)
         code, _, err = recipe(capsys, videos='a.mp4')
     assert code == 130 and 'run the same command again' in err
     folder = tmp_path / 'out/stages/distill'
@@ -160,7 +160,7 @@ def test_interrupted_training_goes_on_from_its_last_whole_checkpoint(
     code, out, _ = recipe(capsys, videos='a.mp4')
     assert code == 0 and 'distill: goes on from iter_' in out
     assert f'goes on from {newest.name}' not in out
-    assert json.loads((folder / 'done.json').read_text()) == dict(checkpoint='iter_8.pth')
+    assert json.loads((folder / 'done.json').read_text()) == dict(checkpoint='iter_4.pth')
 
 
 def test_interrupted_proposals_keep_finished_clips(recipe, capsys, tmp_path, monkeypatch):
@@ -181,7 +181,28 @@ def test_interrupted_proposals_keep_finished_clips(recipe, capsys, tmp_path, mon
     assert 'proposals: 1 of 2 clips were done before' in out
 
 
+def test_shots_are_clips_of_their_own_and_results_cover_the_video(recipe, capsys, tmp_path):
+    make_video(tmp_path / 'videos/a.mp4', length=28, cut=14)
+    code, _, _ = recipe(capsys)
+    assert code == 0
+    clips = [json.loads((tmp_path / f'out/stages/frames/a_shot0{shot}.json').read_text())
+             for shot in (0, 1)]
+    assert [(clip['start'], clip['stop']) for clip in clips] == [(0, 14), (14, 28)]
+    results = json.loads((tmp_path / 'out/a/results.json').read_text())
+    present = [[rle is not None for rle in result['segmentations']] for result in results]
+    assert present == [[True] * 14 + [False] * 14, [False] * 14 + [True] * 14]
+
+
+def test_names_of_shots_and_videos_must_differ(recipe, capsys, tmp_path):
+    make_video(tmp_path / 'videos/a.mp4', length=28, cut=14)
+    make_video(tmp_path / 'videos/a_shot00.mp4')
+    code, out, _ = recipe(capsys, '--stages', 'frames')
+    assert code == 2
+    assert 'a.mp4: its shot 0 would be named a_shot00, like another video; rename one' in out
+
+
 @pytest.mark.parametrize(('args', 'videos', 'expected'), [
+    ((), 'empty.mp4', 'error: video empty.mp4 is empty'),
     ((), 'none.mp4', 'none.mp4 does not exist'),
     ((), 'nothing', 'found no video in nothing'),
     ((), 'still.mp4', 'stage keymasks: no moving object found in still'),
@@ -198,6 +219,7 @@ def test_interrupted_proposals_keep_finished_clips(recipe, capsys, tmp_path, mon
 ])
 def test_mistakes_are_one_line_and_exit_code_2(recipe, capsys, tmp_path, args, videos, expected):
     (tmp_path / 'nothing').mkdir()
+    (tmp_path / 'empty.mp4').touch()
     make_video(tmp_path / 'a.mp4')
     make_video(tmp_path / 'still.mp4', still=True)
     code, out, err = recipe(capsys, *args, videos=videos)

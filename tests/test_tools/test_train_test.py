@@ -10,7 +10,7 @@ from tiny_recipe import TRAINING, run
 
 from s2d_plugins.labels import encode_mask, make_annotation, make_labels, make_video
 
-TESTING = """
+TESTING = '''
 test_dataloader = dict(
     batch_size=1, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(type='KeymaskDataset', ann_file='labels.json', data_prefix=dict(img_path=''),
@@ -19,7 +19,7 @@ test_dataloader = dict(
         dict(type='PackTrackInputs')]))
 test_evaluator = dict(type='ClassAgnosticVISMetric', ann_file='labels.json')
 test_cfg = dict(type='TestLoop')
-"""
+'''
 
 
 @pytest.fixture

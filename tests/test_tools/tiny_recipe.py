@@ -55,8 +55,12 @@ class BrightSegmenter(BaseModel):
         return torch.tensor([0.9, 0.1]), masks, None
 
 
-def make_video(path: Path, length: int = 14, still: bool = False) -> Path:
-    """Write a video of a bright textured square that moves over a dark textured ground."""
+def make_video(path: Path, length: int = 14, still: bool = False,
+               cut: int | None = None) -> Path:
+    """Write a video of a bright textured square that moves over a dark textured ground.
+
+    At frame ``cut`` the ground becomes another one, as in a new shot.
+    """
     random = np.random.default_rng(0)
     height, width = SIZE
     ground = cv2.GaussianBlur(random.integers(0, 200, (height, width, 3), np.uint8), (5, 5), 1) // 2
@@ -65,14 +69,17 @@ def make_video(path: Path, length: int = 14, still: bool = False) -> Path:
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'mp4v'), 10, (width, height))
     for index in range(length):
         frame = ground.copy()
+        if cut is not None and index >= cut:
+            frame = 60 + ground[::-1, ::-1] // 2
         if not still:
-            frame[14:32, 3 + 2 * index:21 + 2 * index] = square
+            left = 3 + 2 * (index % (cut or length))
+            frame[14:32, left:left + 18] = square
         writer.write(frame)
     writer.release()
     return path
 
 
-TRAINING = """
+TRAINING = '''
 default_scope = 's2d_plugins'
 model = dict(type='BrightSegmenter', data_preprocessor=dict(
     type='TrackDataPreprocessor', mean=[0, 0, 0], std=[255, 255, 255], bgr_to_rgb=True))
@@ -87,11 +94,11 @@ train_dataloader = dict(
             dict(type='LoadImageFromFile'), dict(type='LoadKeymasks')]),
         dict(type='PackTrackInputs')]))
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.1))
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=8)
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=4)
 default_hooks = dict(checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=100))
 log_processor = dict(by_epoch=False)
-"""
-PIPELINE = """
+'''
+PIPELINE = '''
 default_scope = 's2d_plugins'
 proposer = dict(type='BrightProposer')
 discovery = dict(motion_prior=dict(type='OpenCVFlowPrior'))
@@ -99,7 +106,7 @@ distill = dict(config='training/distill.py')
 dense = dict(score_thr=0.5)
 final = dict(config='training/final.py')
 inference = dict(score_thr=0.5, window=8, overlap=2)
-"""
+'''
 
 
 def write_recipe(folder: Path, extra: str = '') -> Path:

@@ -14,9 +14,9 @@ from s2d_plugins.visualization import (
 )
 
 
-def row(size=(120, 300), score=0.8):
+def row(size=(160, 400), score=0.8):
     mask = np.zeros(size, bool)
-    mask[10:110, 20:280] = True
+    mask[10:150, 20:380] = True
     rle = encode_mask(mask)
     return SheetRow('clip, frame 3', np.zeros((*size, 3), np.uint8),
                     [dict(segmentation=rle, score=score)], [(2, rle)])
@@ -29,20 +29,21 @@ def test_sample_frames():
 
 def test_columns_show_frame_proposals_and_keymasks():
     sheet = contact_sheet([row(), row()])
-    assert sheet.shape == (30 + 2 * (120 + 26), 3 * 306 + 6, 3)
+    assert sheet.shape == (30 + 2 * (160 + 26), 3 * 406 + 6, 3)
     y = 30 + 20
     assert not sheet[y, 6 + 40].any()
-    np.testing.assert_allclose(sheet[y, 312 + 40], np.array(score_color(0.8)) / 2, atol=1)
-    np.testing.assert_allclose(sheet[y, 618 + 40], np.array(instance_color(2)) / 2, atol=1)
+    np.testing.assert_allclose(sheet[y, 412 + 40], np.array(score_color(0.8)) / 2, atol=1)
+    np.testing.assert_allclose(sheet[y, 818 + 40], np.array(instance_color(2)) / 2, atol=1)
 
 
 def test_width_is_bounded():
     assert contact_sheet([row((720, 1280))]).shape[1] <= 1600
-    assert contact_sheet([row((120, 300))], max_width=800).shape[1] <= 800
+    assert contact_sheet([row()], max_width=800).shape[1] <= 800
+    assert contact_sheet([row((144, 176))]).shape[1] == 3 * 346 + 6  # small ones are enlarged
 
 
 def test_rows_of_different_sizes_share_one_width():
-    assert contact_sheet([row((300, 300)), row((120, 300))]).shape[1] == 3 * 306 + 6
+    assert contact_sheet([row((400, 400)), row((120, 400))]).shape[1] == 3 * 406 + 6
 
 
 def test_write_image_round_trip_and_error(tmp_path):
