@@ -1,0 +1,125 @@
+"""Keymasks of every training video, made before training starts."""
+
+import time
+from pathlib import Path
+
+from mmengine.dist import barrier, broadcast_object_list, get_rank
+from mmengine.hooks import Hook
+from mmengine.logging import print_log
+from mmengine.runner import BaseLoop, Runner
+
+from ..errors import S2DInputError
+from ..keymasks import KeymaskDiscovery
+from ..keymasks.job_sharing import share_jobs
+from ..keymasks.label_merging import merge_label_files
+from ..keymasks.video_jobs import VideoJob, discover_video, list_jobs
+from ..registry import HOOKS
+
+
+@HOOKS.register_module()
+class MotionPriorHook(Hook):
+    """Discovers the keymasks of all videos that have none yet, then lets training go on.
+
+    All ranks share the videos, wait for each other, free the motion prior, and train on the
+    merged file; what exists is never computed again. mmengine builds the data set before it calls
+    any hook: where ``ann_file`` does not exist yet, the work is therefore done when the runner
+    builds this hook. Otherwise it is done before training starts, and if there was anything new,
+    the training loop is built once more with it.
+
+    Args:
+        videos: Folder with the videos' folders of frames: the data set's ``img_path``.
+        proposals: Folder with one proposals file per video.
+        ann_file: Merged label file: the data set's ``ann_file``.
+        out_dir: Folder for one label file per video; by default ``ann_file`` without its suffix.
+        motion_prior: Config of the prior; by default ``MMFlowPrior`` with RAFT.
+        discovery: Further arguments of :class:`KeymaskDiscovery`.
+        max_one2x: Leave out instances with a larger share of masks that join several objects.
+        min_keymasks: Leave out instances with fewer keymasks.
+
+    Raises:
+        S2DInputError: If a video fails, naming it, or if the data set reads another file.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def __init__(self, videos: str, proposals: str, ann_file: str, out_dir: str | None = None,
+                 motion_prior: dict | None = None, discovery: dict | None = None,
+                 max_one2x: float = 1.0, min_keymasks: int = 1):
+        self.videos = videos
+        self.proposals = proposals
+        self.ann_file = Path(ann_file)
+        self.out_dir = Path(out_dir) if out_dir else self.ann_file.with_suffix('')
+        self.discovery = {'motion_prior': motion_prior or dict(type='MMFlowPrior'),
+                          **(discovery or {})}
+        self.filters = dict(max_one2x=max_one2x, min_keymasks=min_keymasks)
+        if _first_rank_says(not self.ann_file.exists()):
+            self.prepare()
+
+    def before_run(self, runner: Runner) -> None:
+        """Complete the keymasks if this run trains."""
+        if not isinstance(runner._train_loop, BaseLoop):
+            return
+        self._check_data_set(runner)
+        if self.prepare():
+            runner._train_loop = runner.build_train_loop(runner.cfg.train_cfg)
+
+    def prepare(self) -> bool:
+        """Discover what is missing and merge; returns whether ``ann_file`` is new.
+
+        Every rank must call this.
+        """
+        jobs = list_jobs(self.videos, self.proposals, self.out_dir)
+        missing = _first_rank_says(sum(not job.target.exists() for job in jobs))
+        if missing:
+            print_log(f'MotionPriorHook: discovering the keymasks of {missing} of {len(jobs)} '
+                      'videos', 'current')
+            self._discover(jobs)
+        merge = _first_rank_says(missing > 0 or self._is_outdated(jobs))
+        if merge and get_rank() == 0:
+            statistics = merge_label_files([job.target for job in jobs], self.ann_file,
+                                           **self.filters)
+            print_log(f'MotionPriorHook: {self.ann_file} has {statistics.instances} instances '
+                      f'with {statistics.keymasks} keymasks in {statistics.videos} videos',
+                      'current')
+        barrier()
+        return merge
+
+    def _discover(self, jobs: list[VideoJob]) -> None:
+        discovery = KeymaskDiscovery(**self.discovery)
+        started, computed = time.monotonic(), []
+
+        def finished(job: VideoJob, mine: bool) -> None:
+            if mine:
+                computed.append(job)
+                seconds = (time.monotonic() - started) / len(computed)
+                print_log(f'MotionPriorHook: {job.name} done, {seconds:.1f} s a video', 'current')
+
+        failures = share_jobs(jobs, self.out_dir, lambda job: discover_video(job, discovery),
+                              finished=finished)
+        discovery.motion_prior.release()
+        if failures:
+            reasons = '; '.join(f'{name}: {reason}' for name, reason in failures.items())
+            raise S2DInputError(f'MotionPriorHook: {len(failures)} of {len(jobs)} videos failed, '
+                                f'remove or correct them and start again: {reasons}')
+
+    def _is_outdated(self, jobs: list[VideoJob]) -> bool:
+        if not self.ann_file.exists():
+            return True
+        merged = self.ann_file.stat().st_mtime_ns
+        return any(job.target.stat().st_mtime_ns > merged for job in jobs)
+
+    def _check_data_set(self, runner: Runner) -> None:
+        data_set = runner.train_dataloader.dataset
+        while not hasattr(data_set, 'ann_file') and hasattr(data_set, 'dataset'):
+            data_set = data_set.dataset
+        reads = getattr(data_set, 'ann_file', None)
+        if reads and Path(reads).resolve() != self.ann_file.resolve():
+            raise S2DInputError(f'MotionPriorHook writes {self.ann_file}, but the training data '
+                                f'set reads {reads}; set both to the same file')
+
+
+def _first_rank_says(value):
+    """Return what rank 0 found, so that all ranks take the same way."""
+    box = [value]
+    broadcast_object_list(box)
+    return box[0]
