@@ -1,11 +1,8 @@
 """The DAVIS evaluation of folders of indexed PNGs, offline."""
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 
 import cv2
@@ -13,8 +10,15 @@ import numpy as np
 
 from ..errors import S2DInputError
 from .checks import Problems
-from .davis_measures import cut_ids, frame_measures, frame_statistics, match_proposals
+from .davis_measures import (
+    cut_ids,
+    frame_measures,
+    frame_statistics,
+    match_proposals,
+    paired_measures,
+)
 from .indexed_png import MAX_TRACKS, read_indexed_png
+from .parallel import parallel_map
 
 TASKS = ('unsupervised', 'semi-supervised')
 VOID = 255
@@ -126,16 +130,19 @@ def evaluate_sequence(name: str, files: Sequence[Path], results: Path, task: str
         elif task == 'unsupervised':
             result = np.where(ids == VOID, 0, result)
         gt_shapes = cut_ids(np.where(ids == VOID, 0, ids), truth.count)
-        highest = truth.count if task != 'unsupervised' else int(result.max(initial=0))
-        most = max(most, highest)
-        frames.append(frame_measures(cut_ids(result, max(limit, truth.count)), gt_shapes))
+        shapes = cut_ids(result, max(limit, truth.count))
+        if task == 'unsupervised':
+            most = max(most, int(result.max(initial=0)))
+            frames.append(frame_measures(shapes, gt_shapes))
+        else:
+            frames.append(paired_measures(shapes, gt_shapes))
     if not frames:
         raise S2DInputError(f'{name}: {len(truth.files)} annotated frames; the {task} task needs '
                             'at least three')
     values = np.stack(frames, axis=-1)
     if task == 'unsupervised':
         return match_proposals(values[:, :max(most, truth.count)]), problems.messages
-    return values[:, range(truth.count), range(truth.count)], problems.messages
+    return values, problems.messages
 
 
 def summarise(values: dict[str, np.ndarray]) -> dict:
@@ -222,21 +229,3 @@ def evaluate_davis(gt: str | Path, results: str | Path, task: str = 'unsupervise
 def _evaluate_named(item, results: Path, task: str, lenient: bool):
     name, files = item
     return name, *evaluate_sequence(name, files, results / name, task, lenient)
-
-
-def parallel_map(work: Callable, items: list, jobs: int | None) -> Iterator:
-    """Apply ``work`` to every item in processes of their own, results in order.
-
-    Args:
-        work: Picklable function of one item.
-        items: Picklable items.
-        jobs: Processes; all usable cores if None, none besides this one if 1.
-    """
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
-    jobs = min(jobs or usable, len(items))
-    if jobs <= 1:
-        yield from map(work, items)
-        return
-    method = 'fork' if 'fork' in get_all_start_methods() else 'spawn'
-    with ProcessPoolExecutor(jobs, mp_context=get_context(method)) as pool:
-        yield from pool.map(work, items)

@@ -141,12 +141,15 @@ def boundary_accuracy(a: MaskShape, b: MaskShape) -> float:
 
 def frame_measures(results: Sequence[MaskShape], gt: Sequence[MaskShape]) -> np.ndarray:
     """J and F of every pair of one frame: (2, R, G)."""
-    values = np.zeros((2, len(results), len(gt)))
-    for row, result in enumerate(results):
-        for column, truth in enumerate(gt):
-            values[:, row, column] = (region_similarity(result, truth),
-                                      boundary_accuracy(result, truth))
-    return values
+    return np.array([[[measure(result, truth) for truth in gt] for result in results]
+                     for measure in (region_similarity, boundary_accuracy)],
+                    dtype=float).reshape(2, len(results), len(gt))
+
+
+def paired_measures(results: Sequence[MaskShape], gt: Sequence[MaskShape]) -> np.ndarray:
+    """J and F of the pairs of equal index of one frame: (2, G)."""
+    return np.array([[measure(*pair) for pair in zip(results, gt, strict=True)]
+                     for measure in (region_similarity, boundary_accuracy)], dtype=float)
 
 
 def match_proposals(values: np.ndarray) -> np.ndarray:

@@ -17,8 +17,8 @@ import cv2
 
 from ..errors import S2DInputError
 from .average_precision import average_precision
-from .davis import parallel_map
 from .frames import MEDIUM_IMAGE
+from .parallel import parallel_map
 from .stage_results import SPARSE, STAGES, TRACKED, Frames, read_stages
 from .stage_scores import (
     FrameScores,
