@@ -1,4 +1,4 @@
-"""Several object masks from one saliency map: components at several heights, scored, thinned."""
+"""Regions of saliency maps: the main one, connected parts, contrast, duplicates."""
 
 from collections.abc import Sequence
 
@@ -17,20 +17,17 @@ def main_region(saliency: np.ndarray, threshold: float, keep: float = 0.3) -> np
     return chosen[labels]
 
 
-def components(saliency: np.ndarray, thresholds: Sequence[float],
-               min_area: int) -> list[tuple[np.ndarray, float]]:
-    """Split the map at each threshold into connected regions of at least ``min_area`` pixels.
+def components(mask: np.ndarray, min_area: int) -> list[np.ndarray]:
+    """Split a bool mask into its connected parts of at least ``min_area`` pixels."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8),
+                                                               connectivity=8)
+    return [labels == label for label in range(1, count)
+            if stats[label, cv2.CC_STAT_AREA] >= min_area]
 
-    Returns:
-        Pairs (bool mask, threshold).
-    """
-    found = []
-    for threshold in thresholds:
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(
-            (saliency > threshold).astype(np.uint8), connectivity=8)
-        found += [(labels == label, threshold) for label in range(1, count)
-                  if stats[label, cv2.CC_STAT_AREA] >= min_area]
-    return found
+
+def overlap(first: np.ndarray, second: np.ndarray) -> float:
+    """Intersection over union of two bool masks; 0 if both are empty."""
+    return float((first & second).sum() / max((first | second).sum(), 1))
 
 
 def contrast(mask: np.ndarray, saliency: np.ndarray, width: int = 9) -> float:
@@ -42,13 +39,10 @@ def contrast(mask: np.ndarray, saliency: np.ndarray, width: int = 9) -> float:
 
 
 def without_duplicates(masks: Sequence[np.ndarray], scores: Sequence[float],
-                       overlap: float) -> list[int]:
-    """Pick positions, best score first, dropping masks whose IoU with a better one is high."""
-    order = np.argsort(-np.asarray(scores), kind='stable')
+                       most: float) -> list[int]:
+    """Pick positions, best score first, without masks whose IoU with a better one is ``most``."""
     kept: list[int] = []
-    for index in order:
-        mask = masks[index]
-        if all((mask & masks[other]).sum() < overlap * (mask | masks[other]).sum()
-               for other in kept):
+    for index in np.argsort(-np.asarray(scores), kind='stable'):
+        if all(overlap(masks[index], masks[other]) < most for other in kept):
             kept.append(int(index))
     return kept

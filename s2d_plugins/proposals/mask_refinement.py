@@ -3,8 +3,15 @@
 import cv2
 import numpy as np
 
+from .mask_candidates import main_region
+
 #: Below this share of the threshold a pixel is surely background, above that one surely object.
 SURE_BACKGROUND, SURE_OBJECT = 0.5, 1.3
+
+
+def cut_main_object(image: np.ndarray, saliency: np.ndarray, threshold: float) -> np.ndarray:
+    """Cut the most salient object out of an RGB image; see :func:`refine_mask`."""
+    return refine_mask(image, saliency, threshold, main_region(saliency, threshold))
 
 
 def refine_mask(image: np.ndarray, saliency: np.ndarray, threshold: float,

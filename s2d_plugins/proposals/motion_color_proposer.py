@@ -11,13 +11,16 @@ from s2d_plugins.registry import MASK_PROPOSERS
 
 from .base_mask_proposer import BaseMaskProposer, Progress
 from .frame_analysis import FrameAnalyser, FrameAnalysis
-from .mask_candidates import components, contrast, main_region, without_duplicates
-from .mask_refinement import refine_mask
+from .mask_candidates import components, contrast, overlap, without_duplicates
+from .mask_refinement import cut_main_object
 from .region_graph import spread_votes, transition_matrix
 
-#: Share of the highest saliency at which the main object is cut out.
-MAIN_LEVEL = 0.65
-#: Shares of the highest saliency at which further masks are looked for.
+#: How strongly votes stay where they were cast: little (non-local consensus), more (local motion).
+RESTARTS = (0.03, 0.15)
+#: Shares of the highest saliency at which the main object is cut out of each of the maps: one per
+#: restart and their geometric mean.
+MAIN_LEVELS = (0.7, 0.7, 0.6)
+#: Shares of the highest saliency at which further masks are looked for in the last map.
 OTHER_LEVELS = (0.35, 0.5, 0.65, 0.8)
 
 
@@ -72,16 +75,16 @@ class MotionColorProposer(BaseMaskProposer):
 
     def _salient_frames(self, analyse: FrameAnalyser
                         ) -> Iterator[tuple[FrameAnalysis, np.ndarray]]:
-        """Yield every frame with its superpixels' saliency, windows faded into each other."""
-        count, overlap = len(analyse.frames), self.window // 3
+        """Yield every frame with its superpixels' (N, R) saliency; windows fade into each other."""
+        count, shared = len(analyse.frames), self.window // 3
         fading: dict[int, np.ndarray] = {}
-        for start in range(0, max(count - overlap, 1), self.window - overlap):
+        for start in range(0, max(count - shared, 1), self.window - shared):
             stop = min(start + self.window, count)
             values = self._window_saliency([analyse(index) for index in range(start, stop)])
             for index, old in fading.items():
                 share = (index - start + 1) / (len(fading) + 1)
                 values[index - start] = share * values[index - start] + (1 - share) * old
-            done = count if stop == count else stop - overlap
+            done = count if stop == count else stop - shared
             for index in range(start, done):
                 yield analyse(index), values[index - start]
             fading = {index: values[index - start] for index in range(done, stop)}
@@ -90,41 +93,62 @@ class MotionColorProposer(BaseMaskProposer):
                 return
 
     def _window_saliency(self, window: list[FrameAnalysis]) -> list[np.ndarray]:
-        """Let the superpixels of a window vote; 1 is the saliency of a clear object."""
+        """Let the superpixels of a window vote.
+
+        Returns:
+            Per frame (N, len(RESTARTS)); 1 is the saliency of a clear object, and all is 0 where
+            nothing moves.
+        """
         starts = np.cumsum([0] + [len(frame.votes) for frame in window])
         votes = np.concatenate([frame.votes for frame in window])
         overlaps = np.concatenate([
             frame.overlaps + (start, following, 0) for frame, start, following
             in zip(window[:-1], starts, starts[1:], strict=False)] or [window[0].overlaps])
         walk = transition_matrix(np.concatenate([frame.features for frame in window]), overlaps)
-        spread = np.split(spread_votes(walk, votes), starts[1:-1])
-        peak = np.percentile(np.concatenate(spread), 99.5)
-        if peak < self.min_motion:
-            return [np.zeros_like(values) for values in spread]
-        return [values / (0.5 * peak + 0.5 * np.percentile(values, 99.5)) for values in spread]
+        spread = np.stack([spread_votes(walk, votes, restart) for restart in RESTARTS], axis=1)
+        peaks = np.percentile(spread, 99.5, axis=0)
+        if peaks.min() < self.min_motion:
+            return [np.zeros((len(frame.votes), len(RESTARTS))) for frame in window]
+        return [values / (0.5 * peaks + 0.5 * np.percentile(values, 99.5, axis=0))
+                for values in np.split(spread, starts[1:-1])]
 
     def _frame_masks(self, frame: FrameAnalysis, values: np.ndarray,
                      size: tuple[int, int]) -> list[dict]:
         if not values.any():
             return []
-        saliency = values[frame.labels]
-        smallest = max(1, int(self.min_area * saliency.size))
-        votes = frame.votes[frame.labels]
-        masks, scores = [], []
-        region = main_region(saliency, MAIN_LEVEL)
-        if region.sum() >= smallest:
-            masks.append(refine_mask(frame.image, saliency, MAIN_LEVEL, region))
-            scores.append(1.0)
-        for region, _ in components(saliency, OTHER_LEVELS, smallest):
-            masks.append(region)
-            scores.append(0.9 * (contrast(region, saliency) + contrast(region, votes)) / 2)
-        kept = without_duplicates(masks, scores, overlap=0.8)[:self.max_masks]
+        joint = np.sqrt(values.prod(axis=1, keepdims=True))
+        maps = np.moveaxis(np.hstack([values, joint])[frame.labels], -1, 0)
+        smallest = max(1, int(self.min_area * maps[0].size))
+        masks, scores = self._candidates(frame, maps, smallest)
+        kept = without_duplicates(masks, scores, most=0.8)[:self.max_masks]
         full = [_enlarge(masks[index], size) for index in kept]
         pairs = [(mask, scores[index]) for mask, index in zip(full, kept, strict=True)
                  if mask.any()]
         encoded = encode_masks(np.array([mask for mask, _ in pairs]))
         return [dict(segmentation=rle, score=round(float(score), 4))
                 for rle, (_, score) in zip(encoded, pairs, strict=True)]
+
+    def _candidates(self, frame: FrameAnalysis, maps: np.ndarray,
+                    smallest: int) -> tuple[list[np.ndarray], list[float]]:
+        """Collect masks and scores: the main object 0.5 to 1, everything else below 0.5.
+
+        The main object is what most of the maps' cuts agree on; its score says how much they do.
+        """
+        cuts = [cut_main_object(frame.image, saliency, level)
+                for saliency, level in zip(maps, MAIN_LEVELS, strict=True)]
+        main = np.sum(cuts, axis=0) * 2 > len(cuts)
+        masks, scores = [], []
+        if main.sum() >= smallest:
+            masks.append(main)
+            scores.append(0.5 + 0.5 * np.mean([overlap(main, cut) for cut in cuts]))
+        votes = frame.votes[frame.labels]
+        others = components(main, smallest) + [cut for cut in cuts if cut.sum() >= smallest]
+        for level in OTHER_LEVELS:
+            others += components(maps[-1] > level, smallest)
+        for mask in others:
+            masks.append(mask)
+            scores.append((contrast(mask, maps[-1]) + contrast(mask, votes)) / 4)
+        return masks, scores
 
 
 def _enlarge(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -46,7 +46,7 @@ def transition_matrix(features: np.ndarray, overlaps: np.ndarray,
         neighbours: Look-alikes per superpixel.
 
     Returns:
-        (N, N) with rows that sum to 1 (to 0.5 where a superpixel has no temporal edge).
+        (N, N) with rows that sum to 1 (to 0.5 where a superpixel has one kind of edge only).
     """
     look = _normalised(_look_alikes(features, min(neighbours, len(features) - 1)))
     start, end, pixels = overlaps.T
@@ -57,8 +57,9 @@ def transition_matrix(features: np.ndarray, overlaps: np.ndarray,
 
 
 def _look_alikes(features: np.ndarray, neighbours: int) -> sparse.csr_array:
-    distance, index = cKDTree(features).query(features, k=neighbours + 1)
-    distance, index = distance[:, 1:], index[:, 1:]
+    if neighbours == 0:
+        return sparse.csr_array((1, 1))
+    distance, index = cKDTree(features).query(features, k=range(2, neighbours + 2))
     scale = float(np.median(distance)) + 1e-6
     weight = np.exp(-(distance / scale) ** 2 / 2)
     start = np.repeat(np.arange(len(features)), neighbours)

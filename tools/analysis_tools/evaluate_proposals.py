@@ -101,9 +101,12 @@ def evaluate(args: argparse.Namespace) -> None:
                             f'{args.annotations}, found none for {missing or "any"}')
     jobs = [[args.frames / name for name in names], [args.annotations / name for name in names],
             [args.config] * len(names)]
-    with ProcessPoolExecutor(max(args.jobs, 1)) as pool:
-        rows = [(name, *values) for name, values
-                in zip(names, pool.map(evaluate_sequence, *jobs), strict=True)]
+    if args.jobs > 1:
+        with ProcessPoolExecutor(args.jobs) as pool:
+            results = list(pool.map(evaluate_sequence, *jobs))
+    else:
+        results = list(map(evaluate_sequence, *jobs))
+    rows = [(name, *values) for name, values in zip(names, results, strict=True)]
     rows.append(('**mean**', *np.mean([row[1:] for row in rows], axis=0).tolist()))
     print(markdown_table(('sequence', *COLUMNS),
                          [(row[0], *(f'{value:.3f}' for value in row[1:])) for row in rows]))
