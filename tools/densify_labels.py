@@ -7,6 +7,7 @@ from s2d_plugins.apis.command_line import (
     DEVICES,
     add_window_arguments,
     choose_device,
+    quiet_imports,
     run_tool,
     window_settings,
 )
@@ -32,9 +33,10 @@ def main() -> None:
     device = choose_device(args.device)
     from tqdm import tqdm
 
-    import s2d_plugins.registry  # noqa: F401  makes mmcv's ops importable
-    from s2d_plugins.apis.densify import densify_labels
-    from s2d_plugins.apis.segmenter import VideoSegmenter
+    with quiet_imports():
+        import s2d_plugins.registry  # noqa: F401  makes mmcv's ops importable
+        from s2d_plugins.apis.densify import densify_labels
+        from s2d_plugins.apis.segmenter import VideoSegmenter
     from s2d_plugins.errors import S2DInputError
     from s2d_plugins.labels import read_json, write_json
     content = read_json(args.labels)

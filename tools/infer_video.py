@@ -6,6 +6,7 @@ import sys
 from s2d_plugins.apis.command_line import (
     DEVICES,
     add_window_arguments,
+    quiet_imports,
     run_tool,
     window_settings,
 )
@@ -26,8 +27,9 @@ def main() -> None:
     args = parse_args()
     from tqdm import tqdm
 
-    import s2d_plugins.registry  # noqa: F401  makes mmcv's ops importable
-    from s2d_plugins.apis.inferencer import S2DInferencer
+    with quiet_imports():
+        import s2d_plugins.registry  # noqa: F401  makes mmcv's ops importable
+        from s2d_plugins.apis.inferencer import S2DInferencer
     inferencer = S2DInferencer(args.config, args.checkpoint, args.device, **window_settings(args))
     with tqdm(unit=' frames', desc='infer') as bar:
         def report(done: int, total: int) -> None:

@@ -11,6 +11,7 @@ from s2d_plugins.apis.command_line import (
     EXIT_INPUT_ERROR,
     add_config_arguments,
     choose_device,
+    quiet_imports,
     run_tool,
 )
 
@@ -33,9 +34,10 @@ def parse_args() -> argparse.Namespace:
 def main() -> int:
     args = parse_args()
     device = choose_device(args.device)
-    import s2d_plugins.registry  # noqa: F401  makes mmcv's ops importable
-    from s2d_plugins.apis.configs import load_config
-    from s2d_plugins.apis.pipeline import run_pipeline
+    with quiet_imports():
+        import s2d_plugins.registry  # noqa: F401  makes mmcv's ops importable
+        from s2d_plugins.apis.configs import load_config
+        from s2d_plugins.apis.pipeline import run_pipeline
     failures = run_pipeline(load_config(args.config, args.cfg_options), args.videos,
                             args.work_dir, args.stages, device)
     return EXIT_INPUT_ERROR if failures else 0

@@ -1,10 +1,13 @@
 """What every tool does with errors, interrupts and devices."""
 
 import argparse
+import contextlib
+import io
 import os
 import re
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 
 from ..errors import S2DInputError
 
@@ -32,6 +35,14 @@ def run_tool(main: Callable[[], int | None],
     except KeyboardInterrupt:
         print(f'\n{on_interrupt}', file=sys.stderr)
         return EXIT_INTERRUPTED
+
+
+@contextlib.contextmanager
+def quiet_imports() -> Iterator[None]:
+    """Keep notes of libraries about parts that are not used here off the console."""
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        yield
 
 
 def one_line(error: Exception) -> str:

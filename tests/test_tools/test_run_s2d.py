@@ -130,6 +130,13 @@ def test_changed_settings_redo_their_stage_and_what_follows(finished, recipe, ca
     assert redone == ['dense', 'infer'] and 'final: done before' in out
 
 
+def test_a_training_made_again_redoes_what_follows(finished, recipe, capsys):
+    shutil.rmtree(finished / 'out/stages/final')
+    code, out, _ = recipe(capsys)
+    assert code == 0 and 'dense: 1 of 1 clips were done before' in out
+    assert 'infer: settings or data have changed' in out
+
+
 def test_another_file_under_the_same_name_is_noticed(recipe, capsys, tmp_path):
     make_video(tmp_path / 'a.mp4')
     recipe(capsys, '--stages', 'frames', 'proposals', videos='a.mp4')
@@ -160,7 +167,7 @@ def test_interrupted_training_goes_on_from_its_last_whole_checkpoint(
     code, out, _ = recipe(capsys, videos='a.mp4')
     assert code == 0 and 'distill: goes on from iter_' in out
     assert f'goes on from {newest.name}' not in out
-    assert json.loads((folder / 'done.json').read_text()) == dict(checkpoint='iter_4.pth')
+    assert json.loads((folder / 'done.json').read_text())['checkpoint'] == 'iter_4.pth'
 
 
 def test_interrupted_proposals_keep_finished_clips(recipe, capsys, tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ from ..densify import densify_clip
 from ..resource_monitor import measure_usage
 from ..workspace import Clip
 from .inference import load_segmenter
+from .training import training_stamp
 
 STAGE = 'dense'
 
@@ -20,7 +21,7 @@ def run(context: Context) -> None:
         S2DInputError: If the teacher is sure of no object in any clip.
     """
     settings = {**context.cfg.get('inference', {}), **context.cfg.get('dense', {})}
-    context.begin(STAGE, settings, context.key('distill'))
+    context.begin(STAGE, settings, training_stamp(context, 'distill'))
     missing = [clip for clip in context.clips
                if not context.workspace.clip_file(STAGE, clip.name).is_file()]
     if missing:

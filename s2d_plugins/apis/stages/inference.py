@@ -9,7 +9,7 @@ from ..resource_monitor import measure_usage
 from ..segmenter import VideoSegmenter
 from ..tracks import join_shots, to_results
 from ..workspace import Clip
-from .training import config_path, trained_weights
+from .training import config_path, trained_weights, training_stamp
 
 STAGE = 'infer'
 SUMMED_STAGES = ('frames', 'proposals', 'keymasks', 'dense')
@@ -19,7 +19,7 @@ SHARED_STAGES = ('distill', 'final')
 def run(context: Context) -> None:
     """Segment the videos that have no results of this model yet."""
     settings = dict(context.cfg.get('inference', {}))
-    context.begin(STAGE, settings, context.key('final'))
+    context.begin(STAGE, settings, training_stamp(context, 'final'))
     todo = [video for video in dict.fromkeys(clip.video for clip in context.clips)
             if not _is_done(context, video)]
     if not todo:

@@ -4,6 +4,7 @@ Each is one MMEngine training with a config of its own; here it gets its labels,
 the weights to start from. An interrupted one goes on from its newest checkpoint that is whole.
 """
 
+import time
 from pathlib import Path
 
 import torch
@@ -38,7 +39,7 @@ def run(context: Context, stage: str) -> None:
     cfg = training_config(context, stage)
     init_from = context.cfg[stage].get('init_from')
     context.begin(stage, cfg.to_dict(), file_digest(labels), init_from,
-                  context.key('distill') if init_from else None)
+                  training_stamp(context, 'distill') if init_from else None)
     folder = context.workspace.stage_folder(stage)
     if trained_weights(folder) is not None:
         context.console.say(f'{stage}: done before')
@@ -71,6 +72,12 @@ def trained_weights(folder: Path) -> Path | None:
         return None
     checkpoint = folder / read_json(done)['checkpoint']
     return checkpoint if checkpoint.is_file() else None
+
+
+def training_stamp(context: Context, stage: str) -> str | None:
+    """Return what tells a completed training from any other, also from one like it."""
+    done = context.workspace.stage_folder(stage) / 'done.json'
+    return file_digest(done) if done.is_file() else None
 
 
 def newest_checkpoint(folder: Path) -> Path | None:
@@ -128,7 +135,7 @@ def _train(context: Context, stage: str, cfg: Config, resumed: bool) -> None:
     context.workspace.state.set_record(stage, stage, dict(
         seconds=usage.seconds, peak_memory_mb=usage.peak_memory_mb, steps=runner.iter,
         loss=_last_loss(runner), resumed=resumed))
-    write_json(folder / 'done.json', dict(checkpoint=checkpoint))
+    write_json(folder / 'done.json', dict(checkpoint=checkpoint, finished=time.time()))
 
 
 def _last_loss(runner: QuietRunner) -> float | None:
