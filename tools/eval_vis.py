@@ -1,0 +1,69 @@
+"""Measure class-agnostic AP and AR of a results file, or of a folder of proposals, offline.
+
+A results file holds tracks and is measured as YouTube-VIS does (IoU of whole tubes); a folder of
+proposals files holds masks per frame and is measured as COCO does (every frame an image).
+
+Example:
+    python tools/eval_vis.py --gt annotations/instances_val.json --results results.json
+    python tools/eval_vis.py --gt annotations/instances_val.json --results run/stages/proposals
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from s2d_plugins.apis.command_line import run_tool
+from s2d_plugins.errors import S2DInputError
+from s2d_plugins.evaluation.frames import evaluate_frames
+from s2d_plugins.evaluation.tables import markdown_table
+from s2d_plugins.evaluation.vis import evaluate_vis
+from s2d_plugins.labels import read_json, read_proposals, write_json
+
+
+def parse_args(argv: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--gt', required=True, type=Path, help='YouTube-VIS JSON with annotations')
+    parser.add_argument('--results', required=True, type=Path,
+                        help='JSON list of tracks, or a folder of proposals files')
+    parser.add_argument('--out', type=Path, help='write the numbers to this JSON file')
+    parser.add_argument('--lenient', action='store_true',
+                        help='leave bad entries out and warn, instead of stopping')
+    return parser.parse_args(argv)
+
+
+def read_folder(folder: Path) -> list[dict]:
+    """All proposals files of a folder.
+
+    Raises:
+        S2DInputError: If there is none.
+    """
+    paths = sorted(folder.glob('*.json'))
+    if not paths:
+        raise S2DInputError(f'{folder}: expected proposals files (*.json), found none')
+    return [{'video': path.stem, **read_proposals(path)} for path in paths]
+
+
+def evaluate(args: argparse.Namespace) -> None:
+    """Evaluate, write the numbers and print them in percent."""
+    names = dict(lenient=args.lenient, gt_name=str(args.gt), results_name=str(args.results))
+    gt = read_json(args.gt)
+    if args.results.is_dir():
+        result = evaluate_frames(gt, read_folder(args.results), **names)
+    else:
+        result = evaluate_vis(gt, read_json(args.results), **names)
+    if args.out:
+        write_json(args.out, result)
+    print(markdown_table(tuple(result), [[None if value < 0 else value
+                                          for value in result.values()]], scale=100))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the tool; 0, or 2 at bad input."""
+    args = parse_args(argv)
+    return run_tool(lambda: evaluate(args))
+
+
+if __name__ == '__main__':
+    sys.exit(main())
