@@ -4,6 +4,7 @@ Every file is written to a temporary name beside its target and then renamed, so
 run leaves either the old file or the new one, never half of one.
 """
 
+import contextlib
 import json
 import os
 import tempfile
@@ -55,10 +56,12 @@ def write_text(path: str | Path, text: str) -> None:
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except OSError as error:
-        if temporary is not None and os.path.exists(temporary):
-            os.unlink(temporary)
         raise S2DInputError(f'cannot write {path}: {error.strerror or error}; free space or '
                             'choose another output folder') from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):  # it has been renamed, or the disk is gone
+                os.unlink(temporary)
 
 
 def write_json(path: str | Path, content) -> None:
@@ -100,16 +103,28 @@ def read_proposals(path: str | Path) -> dict:
         S2DInputError: If a key is missing or a mask is not of the size the file states.
     """
     content = read_json(path)
-    if not isinstance(content, dict) or not {'height', 'width', 'frames'} <= content.keys():
+    if not isinstance(content, dict) or not {'height', 'width', 'frames'} <= content.keys() or (
+            not all(isinstance(masks, list) for masks in content['frames'])):
         raise S2DInputError(f'{path} is not a proposals file: expected the keys height, width '
-                            'and frames; make it with tools/propose_masks.py')
+                            'and frames, a list of masks each; make it with tools/propose_masks.py')
     size = [content['height'], content['width']]
     for index, masks in enumerate(content['frames']):
         for mask in masks:
+            if not _is_scored_mask(mask):
+                raise S2DInputError(f'{path}, frame {index}: expected masks as segmentation '
+                                    f'(RLE) and score, found {str(mask)[:60]!r}; make the file '
+                                    'again with tools/propose_masks.py')
             if list(mask['segmentation']['size']) != size:
                 raise S2DInputError(f'{path}, frame {index}: a mask of size '
-                                    f'{mask["segmentation"]["size"]}, expected {size}')
+                                    f'{mask["segmentation"]["size"]}, expected {size}; make the '
+                                    'file again from the same frames')
     return content
+
+
+def _is_scored_mask(mask) -> bool:
+    return (isinstance(mask, dict) and 'score' in mask
+            and isinstance(mask.get('segmentation'), dict)
+            and {'size', 'counts'} <= mask['segmentation'].keys())
 
 
 def make_video(video_id: int, name: str, size: tuple[int, int],
@@ -129,12 +144,18 @@ def make_annotation(annotation_id: int, video_id: int,
         segmentations: One entry per frame.
         **extra: Keys that readers of the format ignore, such as ``score``, ``one2x`` and
             ``visibility_ranges``.
+
+    Raises:
+        ValueError: If there is no mask in any frame.
     """
-    height, width = next(rle['size'] for rle in segmentations if rle is not None)
+    size = next((rle['size'] for rle in segmentations if rle is not None), None)
+    if size is None:
+        raise ValueError(f'annotation {annotation_id} of video {video_id}: expected a mask in at '
+                         f'least one of {len(segmentations)} frames, found none')
     boxes = [None if rle is None else coco_mask.toBbox(rle).tolist() for rle in segmentations]
     areas = [None if rle is None else int(coco_mask.area(rle)) for rle in segmentations]
-    return dict(id=annotation_id, video_id=video_id, category_id=1, iscrowd=0, height=height,
-                width=width, length=len(segmentations), segmentations=list(segmentations),
+    return dict(id=annotation_id, video_id=video_id, category_id=1, iscrowd=0, height=size[0],
+                width=size[1], length=len(segmentations), segmentations=list(segmentations),
                 bboxes=boxes, areas=areas, **extra)
 
 

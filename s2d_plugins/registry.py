@@ -50,3 +50,11 @@ OPTIM_WRAPPER_CONSTRUCTORS = Registry(
 MASK_PROPOSERS = Registry('mask proposer', locations=['s2d_plugins.proposals'])
 #: Stage 2: frames and query points in, :class:`PointTracks` out.
 MOTION_PRIORS = Registry('motion prior', locations=['s2d_plugins.motion'])
+
+# mmengine looks for a scope among a registry's children and its root's, not further down: listed
+# at the root, our names are found from every scope (mmseg, mmpretrain, none), not only mmdet's
+for _kind in (MODELS, TASK_UTILS, DATASETS, TRANSFORMS, DATA_SAMPLERS, HOOKS, METRICS, VISUALIZERS,
+              VISBACKENDS, RUNNERS, RUNNER_CONSTRUCTORS, LOOPS, MODEL_WRAPPERS,
+              WEIGHT_INITIALIZERS, OPTIMIZERS, OPTIM_WRAPPERS, PARAM_SCHEDULERS, EVALUATOR,
+              LOG_PROCESSORS, OPTIM_WRAPPER_CONSTRUCTORS):
+    _kind.root._add_child(_kind)
