@@ -1,4 +1,5 @@
-# The recipe on sequences with one main moving object.
+# The recipe on sequences with one main moving object: the table in projects/s2d/README.md.
 _base_ = './demo.py'
 
-inference = dict(top_k=5)
+distill = dict(options={'train_cfg.max_iters': 800, 'param_scheduler.1.end': 800})
+final = dict(options={'train_cfg.max_iters': 500, 'param_scheduler.1.end': 500})

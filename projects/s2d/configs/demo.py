@@ -7,6 +7,7 @@ frames = dict(max_short_side=480, min_frames=3)
 
 # Stages 1 and 2.
 proposer = dict(type='MotionColorProposer')
+selection = dict(min_score=0.2, max_containment=0.7)  # proposals that discovery sees
 discovery = dict(motion_prior=dict(type='OpenCVFlowPrior'))
 max_one2x = 1.0  # instances with a larger share of masks that seem to join objects are left out
 
@@ -21,4 +22,4 @@ final = dict(config='configs/final/final_small.py', init_from='teacher', options
 
 # Stage 6: overlapping windows, at most `top_k` instances each.
 inference = dict(
-    window=16, overlap=8, top_k=10, score_thr=0.5, tube_nms_iou=0.75, link_iou=0.3)
+    window=12, overlap=4, top_k=10, score_thr=0.5, tube_nms_iou=0.75, link_iou=0.3)

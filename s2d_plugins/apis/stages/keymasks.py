@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from ...errors import S2DInputError
 from ...keymasks import KeymaskDiscovery, to_labels
 from ...labels import merge_labels, read_json, read_proposals, write_json
+from ...proposals.selection import select_proposals
 from ...visualization import SheetRow, contact_sheet, sample_frames, write_image
 from ..configs import config_errors
 from ..context import Context
@@ -23,7 +24,10 @@ def run(context: Context) -> None:
     """
     with config_errors(context.cfg.filename):
         discovery = KeymaskDiscovery(**context.cfg.discovery.to_dict())
-    context.begin(STAGE, context.cfg.discovery.to_dict(), context.key('proposals'))
+        select_proposals([], **context.cfg.get('selection', {}))
+    settings = dict(discovery=context.cfg.discovery.to_dict(),
+                    selection=dict(context.cfg.get('selection', {})))
+    context.begin(STAGE, settings, context.key('proposals'))
 
     def work(clip: Clip, progress: Callable[[int, int], None]) -> None:
         _discover(context, discovery, clip, progress)
@@ -39,7 +43,9 @@ def _discover(context: Context, discovery: KeymaskDiscovery, clip: Clip,
               progress: Callable[[int, int], None]) -> None:
     workspace = context.workspace
     proposals = read_proposals(workspace.clip_file('proposals', clip.name))
-    masks = [[mask['segmentation'] for mask in frame] for frame in proposals['frames']]
+    selection = context.cfg.get('selection', {})
+    masks = [[mask['segmentation'] for mask in select_proposals(frame, **selection)]
+             for frame in proposals['frames']]
     with measure_usage() as usage:
         instances = discovery.discover(workspace.open_frames(clip), masks, progress)
     labels = to_labels(instances, masks, clip.name, clip.size, clip.frame_paths)

@@ -1,0 +1,39 @@
+"""Which of a frame's proposals go on to keymask discovery."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from pycocotools import mask as coco_mask
+
+
+def select_proposals(proposals: Sequence[dict], min_score: float = 0.0,
+                     max_containment: float = 1.0) -> list[dict]:
+    """Keep confident proposals that are not other versions of a better one.
+
+    Discovery keeps, of several masks of one object in a frame, the one that most others match;
+    where a proposer gives nested versions of an object that is the widest. Such versions are
+    therefore left out before.
+
+    Args:
+        proposals: ``dict(segmentation=RLE, score=float)`` of one frame.
+        min_score: Least score.
+        max_containment: Of two masks whose intersection is more than this share of the smaller
+            one, the lower score is dropped. 1 keeps all.
+
+    Returns:
+        The kept proposals, best score first.
+    """
+    ranked = sorted((p for p in proposals if p['score'] >= min_score),
+                    key=lambda proposal: -proposal['score'])
+    if max_containment >= 1:
+        return ranked
+    rles = [proposal['segmentation'] for proposal in ranked]
+    areas = np.array([float(coco_mask.area(rle)) for rle in rles])
+    kept: list[int] = []
+    for index, rle in enumerate(rles):
+        shared = np.array([float(coco_mask.area(coco_mask.merge([rle, rles[other]],
+                                                                intersect=True)))
+                           for other in kept])
+        if not (shared > max_containment * np.minimum(areas[index], areas[kept])).any():
+            kept.append(index)
+    return [ranked[index] for index in kept]
