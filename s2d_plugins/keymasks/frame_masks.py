@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 
 import numpy as np
-from pycocotools import mask as coco_mask
 
 from ..errors import S2DInputError
 from ..evaluation.rle import measure, to_rle
 from ..labels import encode_mask
+from .bit_maps import MASKS_PER_MAP, bit_map, bits_at, changes_of
 
 
 class FrameMasks:
-    """Masks of a video, frame by frame; only the frame that is asked for is ever decoded.
+    """Masks of a video, frame by frame; no mask is ever decoded as a whole.
 
     Args:
         masks: Either id maps (T, H, W) of integers, 0 = background; or per frame a list whose
@@ -30,6 +30,7 @@ class FrameMasks:
                  first_frame: int = 0):
         self.size = size
         self._first_frame = first_frame
+        self._known_changes: dict[int, list[np.ndarray]] = {}
         self._frames = [self._read_frame(frame, content) for frame, content in enumerate(masks)]
         self.counts = np.array([len(frame[1]) for frame in self._frames], dtype=np.int64)
         self.first = np.concatenate([[0], np.cumsum(self.counts)])
@@ -57,7 +58,7 @@ class FrameMasks:
 
         Args:
             frame: Frame number.
-            pixels: (N,) row-major pixel indices.
+            pixels: (N,) pixels counted column by column, as ``pixel_of`` returns them.
 
         Returns:
             (N, n) bool, n masks in the frame.
@@ -65,13 +66,20 @@ class FrameMasks:
         id_map, items = self._frames[frame]
         if len(items) == 0:
             return np.zeros((len(pixels), 0), bool)
-        if id_map is not None:
-            return id_map.reshape(-1)[pixels][:, None] == np.asarray(items)
-        # Decoded masks are column-major, so one mask after another is gathered from memory.
-        decoded = coco_mask.decode(items).reshape(-1, len(items), order='F')
         height, width = self.size
-        transposed = (pixels % width) * height + pixels // width
-        return np.stack([column[transposed] for column in decoded.T], axis=1).view(bool)
+        if id_map is not None:
+            ids = id_map[pixels % height, pixels // height]
+            return ids[:, None] == np.asarray(items)
+        parts = []
+        for start in range(0, len(items), MASKS_PER_MAP):
+            some = self._changes(frame)[start:start + MASKS_PER_MAP]
+            parts.append(bits_at(bit_map(some, height * width), pixels, len(some)))
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+    def _changes(self, frame: int) -> list[np.ndarray]:
+        if frame not in self._known_changes:
+            self._known_changes[frame] = [changes_of(rle) for rle in self._frames[frame][1]]
+        return self._known_changes[frame]
 
     def _read_frame(self, frame: int, content) -> tuple[np.ndarray | None, list]:
         if isinstance(content, np.ndarray) and content.ndim == 2:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..structures import PointTracks
 from .base_motion_prior import BaseMotionPrior, TrackPiece, check_queries
-from .flow_chaining import advance, pixel_of
+from .flow_chaining import advance, in_frame
 from .flow_store import FlowStore
 
 
@@ -70,8 +70,9 @@ class BaseFlowPrior(BaseMotionPrior):
         flows = iter(self.flows(frames)) if len(frames) > 1 else iter(())
         for frame in range(len(frames)):
             if frame > 0:
-                store.append(*next(flows))
-                self._move(positions[:starts[frame]], *store[frame - 1], size)
+                forward, backward = next(flows)
+                store.append(forward, backward)
+                self._move(positions[:starts[frame]], forward, backward, size)
             yield _piece(frame, slice(0, int(starts[frame + 1])), positions)
 
     def _backward(self, size, queries, starts, store) -> Iterator[TrackPiece]:
@@ -91,8 +92,7 @@ class BaseFlowPrior(BaseMotionPrior):
 
 def _start_positions(queries: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     positions = queries[:, 1:].copy()
-    inside, _ = pixel_of(positions, size)
-    positions[~inside] = np.nan
+    positions[~in_frame(positions, size)] = np.nan
     return positions
 
 

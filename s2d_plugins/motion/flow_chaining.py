@@ -19,16 +19,19 @@ def pixel_of(xy: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndar
         size: (H, W) of the frame.
 
     Returns:
-        Whether each point lies in the frame (N,), and the row-major index of its pixel (N,),
-        0 for points outside.
+        Whether each point lies in the frame (N,), and its pixel (N,) counted column by column
+        as in RLEs, ``x * height + y``; meaningless for points outside.
     """
     height, width = size
-    nearest = np.rint(xy)
-    x, y = nearest[:, 0], nearest[:, 1]
-    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    pixel = np.where(inside, y, 0).astype(np.int64) * width
-    pixel += np.where(inside, x, 0).astype(np.int64)
-    return inside, pixel
+    inside = in_frame(xy, size)
+    nearest = np.rint(np.where(inside[:, None], xy, 0)).astype(np.int64)
+    return inside, nearest[:, 0] * height + nearest[:, 1]
+
+
+def in_frame(xy: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Say whether the pixel nearest to each point (N, 2) exists; not so for NaN."""
+    x, y = np.rint(xy[:, 0]), np.rint(xy[:, 1])
+    return (x >= 0) & (x < size[1]) & (y >= 0) & (y < size[0])
 
 
 def sample_flow(flow: np.ndarray, xy: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -75,8 +78,12 @@ def advance(xy: np.ndarray, flow: np.ndarray, flow_back: np.ndarray, size: tuple
     """
     forth = sample_flow(flow, xy, size)
     moved = xy + forth
-    kept, _ = pixel_of(moved, size)
+    kept = in_frame(moved, size)
     back = sample_flow(flow_back, moved, size)
-    error = np.square(forth + back).sum(axis=1)
-    length = np.square(forth).sum(axis=1) + np.square(back).sum(axis=1)
+    error = _squared(forth + back)
+    length = _squared(forth) + _squared(back)
     return moved, kept & (error <= alpha * length + beta)
+
+
+def _squared(vectors: np.ndarray) -> np.ndarray:
+    return np.einsum('ij,ij->i', vectors, vectors)

@@ -4,11 +4,12 @@ import tempfile
 
 import numpy as np
 
+_UNITS = 64
+_LARGEST = 511
+
 
 class FlowStore:
-    """Flow pairs in half precision: in memory up to a limit, beyond it in a temporary file.
-
-    Half precision keeps 11 significant bits: 1/128 pixel for displacements up to 16 pixels.
+    """Flow pairs in 1/64 pixel: in memory up to a limit, beyond it in a temporary file.
 
     Args:
         memory_limit: Bytes held in memory before further flows go to the file.
@@ -22,7 +23,7 @@ class FlowStore:
 
     def append(self, forward: np.ndarray, backward: np.ndarray) -> None:
         """Add the two flows (h, w, 2) of the next pair of frames."""
-        pair = np.stack([forward, backward]).astype(np.float16)
+        pair = np.stack([_encoded(forward), _encoded(backward)])
         if self._held + pair.nbytes <= self._memory_limit:
             self._held += pair.nbytes
             self._entries.append(pair)
@@ -43,8 +44,8 @@ class FlowStore:
             offset, shape = entry
             self._file.seek(offset)
             content = self._file.read(2 * int(np.prod(shape)))
-            entry = np.frombuffer(content, np.float16).reshape(shape)
-        forward, backward = entry.astype(np.float32)
+            entry = np.frombuffer(content, np.int16).reshape(shape)
+        forward, backward = entry.astype(np.float32) / _UNITS
         return forward, backward
 
     def close(self) -> None:
@@ -53,3 +54,7 @@ class FlowStore:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _encoded(flow: np.ndarray) -> np.ndarray:
+    return np.rint(np.clip(flow, -_LARGEST, _LARGEST) * _UNITS).astype(np.int16)
