@@ -1,13 +1,27 @@
 # Small RAFT of mmflow, trained on made motion of real frames: no labels, no downloads.
 #   python tools/train.py configs/motion/raft_small_warps.py --cfg-options data_root=videos/
 #   python tools/analysis_tools/flow_error.py --videos videos/ --checkpoint work_dirs/...pth
-from s2d_plugins.motion.raft_models import raft_small
-
 default_scope = 'mmflow'
 custom_imports = dict(imports=['s2d_plugins.motion.warped_frames'])
 data_root = 'data/videos/'
 
-model = raft_small(iters=6)
+initial = [dict(type='Kaiming', layer=['Conv2d'], mode='fan_out', nonlinearity='relu')]
+encoder = dict(type='RAFTEncoder', in_channels=3, net_type='Small', norm_cfg=dict(type='IN'),
+               init_cfg=initial)
+model = dict(
+    type='RAFT',
+    data_preprocessor=dict(type='FlowDataPreprocessor', mean=[127.5] * 3, std=[127.5] * 3),
+    num_levels=4,
+    radius=3,
+    h_channels=96,
+    cxt_channels=64,
+    encoder=dict(out_channels=128, **encoder),
+    # the authors' context encoder has no normalization; mmflow's asks for one
+    cxt_encoder=dict(out_channels=160, **encoder),
+    decoder=dict(
+        type='RAFTDecoder', net_type='Small', num_levels=4, radius=3, iters=6, gru_type='Conv',
+        feat_channels=128, corr_op_cfg=dict(type='CorrLookup', align_corners=True),
+        flow_loss=dict(type='SequenceLoss'), act_cfg=dict(type='ReLU')))
 train_dataloader = dict(
     batch_size=4,
     num_workers=2,
