@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -61,6 +61,26 @@ def merge_label_files(paths: Iterable[Path], target: str | Path, max_one2x: floa
     Raises:
         S2DInputError: If a file is no label file or the target cannot be written.
     """
+    return write_label_sets((_read_labels(path) for path in paths), target, max_one2x,
+                            min_keymasks)
+
+
+def write_label_sets(label_sets: Iterable[dict], target: str | Path, max_one2x: float = 1.0,
+                     min_keymasks: int = 1,
+                     categories: Sequence[dict] = CATEGORIES) -> MergeStatistics:
+    """Write label sets of different videos to one YouTube-VIS JSON as they come, with new ids.
+
+    Args:
+        label_sets: ``dict(videos, annotations)`` each; only one is in memory at a time. What
+            iterating raises ends the writing, and ``target`` stays as it was.
+        target: File to write, whole or not at all.
+        max_one2x: As in :func:`merge_label_files`.
+        min_keymasks: As in :func:`merge_label_files`.
+        categories: Of the whole file.
+
+    Raises:
+        S2DInputError: If the target cannot be written.
+    """
     target = Path(target)
     statistics = MergeStatistics()
     try:
@@ -68,10 +88,10 @@ def merge_label_files(paths: Iterable[Path], target: str | Path, max_one2x: floa
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f'.{target.name}.') as folder:
             parts = [Path(folder) / name for name in ('videos', 'annotations')]
             with parts[0].open('w') as videos, parts[1].open('w') as annotations:
-                for path in paths:
-                    _add(path, videos, annotations, statistics, max_one2x, min_keymasks)
+                for labels in label_sets:
+                    _add(labels, videos, annotations, statistics, max_one2x, min_keymasks)
             whole = Path(folder) / 'whole'
-            _join(parts, whole)
+            _join(parts, whole, categories)
             os.replace(whole, target)
     except OSError as error:
         raise S2DInputError(f'cannot write {target}: {error.strerror or error}; free space or '
@@ -79,12 +99,16 @@ def merge_label_files(paths: Iterable[Path], target: str | Path, max_one2x: floa
     return statistics
 
 
-def _add(path: Path, videos, annotations, statistics: MergeStatistics, max_one2x: float,
-         min_keymasks: int) -> None:
+def _read_labels(path: Path) -> dict:
     labels = read_json(path)
     if not isinstance(labels, dict) or not {'videos', 'annotations'} <= labels.keys():
         raise S2DInputError(f'{path} is not a label file: expected the keys videos and '
                             'annotations; make it with tools/discover_keymasks.py')
+    return labels
+
+
+def _add(labels: dict, videos, annotations, statistics: MergeStatistics, max_one2x: float,
+         min_keymasks: int) -> None:
     new_ids, with_keymasks = {}, {}
     for video in labels['videos']:
         statistics.videos += 1
@@ -117,7 +141,7 @@ def _write_item(file, item: dict, number: int) -> None:
     file.write((',\n' if number > 1 else '') + json.dumps(item))
 
 
-def _join(parts: list[Path], whole: Path) -> None:
+def _join(parts: list[Path], whole: Path, categories: Sequence[dict]) -> None:
     with whole.open('w') as file:
         file.write('{"videos": [\n')
         for part, after in zip(parts, ('\n], "annotations": [\n', '\n], "categories": '),
@@ -125,7 +149,7 @@ def _join(parts: list[Path], whole: Path) -> None:
             with part.open() as content:
                 shutil.copyfileobj(content, file, 2**20)
             file.write(after)
-        file.write(json.dumps(CATEGORIES) + '}\n')
+        file.write(json.dumps(list(categories)) + '}\n')
 
 
 def _bin(count: int) -> str:
