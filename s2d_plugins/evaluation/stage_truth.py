@@ -1,7 +1,7 @@
 """Ground truth per video and frame, from DAVIS-like folders or YouTube-VIS JSON."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,13 +32,15 @@ class VideoTruth:
     objects: Callable[[int], list[MaskShape]]
 
 
-def load_truth(path: str | Path) -> dict[str, VideoTruth]:
+def load_truth(path: str | Path,
+               names: Collection[str] | None = None) -> dict[str, VideoTruth]:
     """Read ground truth.
 
     Args:
         path: A DAVIS folder or folder of sequences (see
             :func:`~s2d_plugins.evaluation.davis.find_sequences`), or YouTube-VIS JSON, whose
             videos are named by ``name`` or by the folder of their ``file_names``.
+        names: Videos to read; all by default. Others in a folder are not opened.
 
     Returns:
         Name to video.
@@ -48,11 +50,16 @@ def load_truth(path: str | Path) -> dict[str, VideoTruth]:
     """
     path = Path(path)
     if path.suffix == '.json':
-        return _from_labels(read_json(path), str(path))
+        return _select(_from_labels(read_json(path), str(path)), names)
     if not path.is_dir():
         raise S2DInputError(f'ground truth {path} is neither a folder nor a .json file')
     return {name: _from_folder(name, files)
-            for name, files in find_sequences(path, 'unsupervised').items()}
+            for name, files in _select(find_sequences(path, 'unsupervised'), names).items()}
+
+
+def _select(found: dict, names: Collection[str] | None) -> dict:
+    return found if names is None else {name: part for name, part in found.items()
+                                        if name in names}
 
 
 def _from_folder(name: str, files: list[Path]) -> VideoTruth:

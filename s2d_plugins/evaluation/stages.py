@@ -10,7 +10,7 @@ Three readings of a stage, each as J and F averaged over the frames of a video, 
 Keymasks are sparse: only frames that have any count, and their share is in the table.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import cv2
@@ -99,12 +99,13 @@ def _summarise_stage(stage: str, videos: dict, scored: dict) -> dict:
 def _work(item: tuple) -> tuple:
     """One video, read and scored in a process of its own."""
     name, gt, work_dir = item
-    truth = load_truth(gt)[name]
+    truth = load_truth(gt, [name])[name]
     stages, _ = read_stages(work_dir, {name: truth.length})
     return name, score_video(truth, {stage: videos[name] for stage, videos in stages.items()})
 
 
-def evaluate_stages(work_dir: str | Path, gt: str | Path, *, jobs: int | None = None,
+def evaluate_stages(work_dir: str | Path, gt: str | Path, *,
+                    videos: Collection[str] | None = None, jobs: int | None = None,
                     progress: Callable[[str], None] | None = None) -> dict:
     """Evaluate all stages of a work dir on the videos that have ground truth.
 
@@ -114,6 +115,7 @@ def evaluate_stages(work_dir: str | Path, gt: str | Path, *, jobs: int | None = 
         work_dir: What ``tools/run_s2d.py`` wrote.
         gt: DAVIS-like folder or YouTube-VIS JSON; videos are matched by name and frames by
             number.
+        videos: Names of the videos to evaluate; all that have ground truth by default.
         jobs: Processes; all usable cores by default.
         progress: Called with the name of each finished video.
 
@@ -124,25 +126,25 @@ def evaluate_stages(work_dir: str | Path, gt: str | Path, *, jobs: int | None = 
     Raises:
         S2DInputError: At bad input.
     """
-    truths = {name: truth for name, truth in load_truth(gt).items() if truth.count}
+    truths = {name: truth for name, truth in load_truth(gt, videos).items() if truth.count}
     stages, unknown = read_stages(
         work_dir, {name: truth.length for name, truth in truths.items()})
-    names = [name for name in truths if any(name in videos for videos in stages.values())]
+    names = [name for name in truths if any(name in found for found in stages.values())]
     scored: dict = {stage: {} for stage in STAGES if stage in stages}
     for name, parts in parallel_map(_work, [(name, gt, work_dir) for name in names], jobs):
         for stage, frames in parts.items():
             scored[stage][name] = frames
         if progress is not None:
             progress(name)
-    videos: dict = {name: {} for name in names}
+    summaries: dict = {name: {} for name in names}
     rows = {}
     for stage, parts in scored.items():
-        summaries = {name: summarise_video(stage, frames, truths[name])
-                     for name, frames in parts.items()}
-        rows[stage] = _summarise_stage(stage, summaries, parts)
-        for name, summary in summaries.items():
-            videos[name][stage] = summary
-    return dict(stages=rows, videos=videos, without_ground_truth=unknown)
+        of_stage = {name: summarise_video(stage, frames, truths[name])
+                    for name, frames in parts.items()}
+        rows[stage] = _summarise_stage(stage, of_stage, parts)
+        for name, summary in of_stage.items():
+            summaries[name][stage] = summary
+    return dict(stages=rows, videos=summaries, without_ground_truth=unknown)
 
 
 def format_stages(result: dict) -> str:

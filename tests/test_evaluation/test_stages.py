@@ -153,6 +153,18 @@ def test_two_processes_give_the_same_numbers(gt, work_dir, tmp_path):
     assert result['stages']['dense']['videos'] == 2
 
 
+def test_only_chosen_videos_are_read(gt, work_dir):
+    everything = evaluate_stages(work_dir, gt, jobs=1)
+    (gt / 'Annotations/480p/dog').mkdir()
+    (gt / 'Annotations/480p/dog/00000.png').write_bytes(b'no image')
+    write_proposals(work_dir / 'stages/proposals/dog.json', 'dog', SIZE, [[]])
+    result = evaluate_stages(work_dir, gt, videos=['cat'], jobs=1)
+    assert result['stages'] == everything['stages']
+    assert result['videos'] == everything['videos']
+    with pytest.raises(S2DInputError, match='cannot read mask'):
+        evaluate_stages(work_dir, gt, jobs=1)
+
+
 @pytest.mark.parametrize(('change', 'message'), [
     (lambda run, gt: (run, gt / 'none'), 'neither a folder nor a .json'),
     (lambda run, gt: (run / 'stages', gt), 'expected the work dir of a tools/run_s2d.py run'),
