@@ -20,11 +20,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from s2d_plugins.apis.command_line import run_tool
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from s2d_plugins.keymasks import KeymaskDiscovery  # noqa: E402
-
 PURE_IOU = 0.75
 
 
@@ -157,31 +155,63 @@ def davis_videos(root, limit):
         yield folder.name, frames, truth
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--davis', type=Path)
-    parser.add_argument('--limit', type=int)
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--prior', default='OpenCVFlowPrior')
-    parser.add_argument('--set', nargs='*', default=[], metavar='NAME=VALUE')
-    parser.add_argument('--prior-set', nargs='*', default=[], metavar='NAME=VALUE')
-    args = parser.parse_args()
+def made_worlds(count):
+    """Yield (name, frames, truth, proposals, prior) of the tests' small worlds, exact tracks."""
+    sys.path.insert(0, str(ROOT / 'tests' / 'test_keymasks'))
+    from small_worlds import WorldPrior, noisy_proposals, random_world
+    for seed in range(count):
+        rng = np.random.default_rng(seed)
+        world = random_world(rng, length=20)
+        truth = [[owner == number for number in range(len(world.objects))]
+                 for owner in world.owner]
+        yield f'world {seed}', world.frames, truth, noisy_proposals(world, rng), WorldPrior(world)
 
-    def values(pairs):
-        return {p.split('=', 1)[0]: ast.literal_eval(p.split('=', 1)[1]) for p in pairs}
-    discovery = KeymaskDiscovery({'type': args.prior, **values(args.prior_set)},
-                                 **values(args.set))
+
+def report(args):
+    """Print the table."""
+    from s2d_plugins.keymasks import KeymaskDiscovery
+    options = values(args.set)
+    prior = {'type': args.prior, **values(args.prior_set)}
+    if args.davis:
+        videos = ((name, frames, truth, spoil(truth, np.random.default_rng(args.seed)), prior)
+                  for name, frames, truth in davis_videos(args.davis, args.limit))
+    else:
+        videos = made_worlds(args.worlds)
     print(HEADER)
-    total = {}
-    for name, frames, truth in davis_videos(args.davis, args.limit):
-        proposals = spoil(truth, np.random.default_rng(args.seed))
+    total, seconds = {}, 0.0
+    for name, frames, truth, proposals, tracker in videos:
         started = time.perf_counter()
-        instances = discovery.discover(frames, proposals)
+        instances = KeymaskDiscovery(tracker, **options).discover(frames, proposals)
+        spent = time.perf_counter() - started
         counts = measure(proposals, truth, instances)
-        print(report_line(name, counts, time.perf_counter() - started), flush=True)
+        print(report_line(name, counts, spent), flush=True)
         total = {key: total.get(key, 0) + value for key, value in counts.items()}
-    print(report_line('all', total, 0))
+        seconds += spent
+    print(report_line('all', total, seconds))
+
+
+def values(pairs):
+    """Read NAME=VALUE options; values are Python literals."""
+    return {pair.split('=', 1)[0]: ast.literal_eval(pair.split('=', 1)[1]) for pair in pairs}
+
+
+def main(argv=None):
+    """Run the tool."""
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument('--davis', type=Path, help='folder of DAVIS 2016 (480p)')
+    source.add_argument('--worlds', type=int, help='number of made worlds, with exact tracks')
+    parser.add_argument('--limit', type=int, help='at most this many sequences of DAVIS')
+    parser.add_argument('--seed', type=int, default=0, help='of the spoiling')
+    parser.add_argument('--prior', default='OpenCVFlowPrior', help='motion prior for DAVIS')
+    parser.add_argument('--set', nargs='*', default=[], metavar='NAME=VALUE',
+                        help='arguments of KeymaskDiscovery')
+    parser.add_argument('--prior-set', nargs='*', default=[], metavar='NAME=VALUE',
+                        help='arguments of the prior')
+    args = parser.parse_args(argv)
+    return run_tool(lambda: report(args))
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())
