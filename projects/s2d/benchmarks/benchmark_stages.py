@@ -1,0 +1,137 @@
+"""Run S2D on DAVIS-like data and measure what every stage gives and costs.
+
+Writes benchmark.md (J&F after every stage, seconds, memory), benchmark.json and j_per_frame.png.
+Running the same command again goes on where it was stopped; a finished work dir is only measured.
+
+Example:
+    python projects/s2d/benchmarks/benchmark_stages.py --data DAVIS --work-dir work_dirs/davis16
+"""
+# ruff: noqa: T201  a tool talks to a person
+
+import argparse
+import os
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import cv2
+from davis_data import DavisData, find_data, link_sequences
+from stage_costs import read_costs, total_cost
+
+from s2d_plugins.apis.command_line import (
+    DEVICES,
+    EXIT_INPUT_ERROR,
+    choose_device,
+    quiet_imports,
+    run_tool,
+)
+from s2d_plugins.errors import S2DInputError
+from s2d_plugins.labels import read_json, write_json, write_text
+
+CONFIG = Path(__file__).resolve().parents[1] / 'configs/davis16.py'
+PLOT = 'j_per_frame.png'
+
+
+def parse_args(argv: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--data', required=True, type=Path, metavar='DAVIS_ROOT',
+                        help='folder with JPEGImages/480p and Annotations/480p')
+    parser.add_argument('--work-dir', required=True, type=Path, metavar='DIR',
+                        help='where the pipeline works; an earlier run is gone on with')
+    parser.add_argument('--config', type=Path, default=CONFIG,
+                        help='pipeline config; projects/s2d/configs/davis16.py by default')
+    parser.add_argument('--resolution', default='480p', help='folder of that name; 480p by default')
+    parser.add_argument('--sequences', nargs='+', metavar='NAME',
+                        help='some sequences; by default all that are annotated')
+    parser.add_argument('--evaluate-only', action='store_true',
+                        help='measure what the work dir has; the pipeline is not run')
+    parser.add_argument('--out', type=Path, metavar='DIR',
+                        help='where the report goes; the work dir by default')
+    parser.add_argument('--device', help=f'{DEVICES}; by default a GPU where torch sees one')
+    parser.add_argument('--jobs', type=int, help='processes that measure; all cores by default')
+    return parser.parse_args(argv)
+
+
+def run_recipe(args: argparse.Namespace, data: DavisData) -> dict[str, str]:
+    """Run the pipeline on the chosen sequences; returns what failed and why."""
+    device = choose_device(args.device)
+    with quiet_imports():
+        import s2d_plugins.registry  # noqa: F401  makes mmcv's ops importable
+        from s2d_plugins.apis.configs import load_config
+        from s2d_plugins.apis.pipeline import run_pipeline
+    cfg = load_config(args.config)
+    videos = data.frames
+    if data.chosen:
+        videos = link_sequences(data, args.work_dir / 'stages/sequences')
+    return run_pipeline(cfg, videos, args.work_dir, device=device)
+
+
+def measure(args: argparse.Namespace, data: DavisData) -> dict:
+    """Score the masks of every stage.
+
+    Raises:
+        S2DInputError: If a sequence that was asked for has no results.
+    """
+    with quiet_imports():
+        from s2d_plugins.evaluation.stages import evaluate_stages
+    cv2.setNumThreads(1)  # processes are forked, and OpenCV's threads would not come along
+    scores = evaluate_stages(args.work_dir, data.annotations, videos=data.sequences,
+                             jobs=args.jobs,
+                             progress=lambda name: print(f'{name} measured', file=sys.stderr))
+    missing = [name for name in args.sequences or () if name not in scores['videos']]
+    if missing and args.evaluate_only:
+        raise S2DInputError(f'{args.work_dir} has no results of {missing[0]!r}; it has '
+                            f'{", ".join(list(scores["videos"])[:5])}; correct --sequences')
+    return scores
+
+
+def describe_setting(args: argparse.Namespace, scores: dict) -> dict:
+    """What the numbers depend on, for whoever compares them."""
+    device = 'not noted'
+    for name in scores['videos']:
+        summary = args.work_dir / name / 'summary.json'
+        if summary.is_file():
+            device = read_json(summary)['device']
+            break
+    setting = dict(resolution=args.resolution, sequences=', '.join(scores['videos']),
+                   device=device, cores=os.cpu_count(), machine=platform.machine(),
+                   python=platform.python_version(), torch=metadata.version('torch'),
+                   opencv=cv2.__version__)
+    return setting if args.evaluate_only else dict(config=args.config.name, **setting)
+
+
+def benchmark(args: argparse.Namespace) -> int:
+    """Run, measure and write the report."""
+    data = find_data(args.data, args.resolution, args.sequences,
+                     frames_needed=not args.evaluate_only)
+    with quiet_imports():
+        from frame_plot import plot_bytes
+        from stage_report import report_text, stage_rows
+
+        from s2d_plugins.evaluation.indexed_png import write_bytes
+    failures = {} if args.evaluate_only else run_recipe(args, data)
+    scores = measure(args, data)
+    costs = read_costs(args.work_dir, list(scores['videos']))
+    rows, total = stage_rows(scores, costs), total_cost(costs)
+    setting = describe_setting(args, scores)
+    text = report_text(rows, total, scores, setting, failures, PLOT)
+    out, plot = args.out or args.work_dir, plot_bytes(scores['videos'])
+    write_bytes(out / PLOT, plot)
+    write_json(out / 'benchmark.json', dict(setting=setting, stages=rows, total=total,
+                                            failures=failures, videos=scores['videos']))
+    write_text(out / 'benchmark.md', text)
+    print(f'{text}\nwritten to {out}: benchmark.md, benchmark.json, {PLOT}')
+    return EXIT_INPUT_ERROR if failures else 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the tool; 0, or 2 at bad input."""
+    args = parse_args(argv)
+    return run_tool(lambda: benchmark(args), 'interrupted; run the same command again to go on')
+
+
+if __name__ == '__main__':
+    sys.exit(main())
