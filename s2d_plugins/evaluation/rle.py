@@ -55,17 +55,15 @@ def encode(masks: np.ndarray) -> list[dict]:
 
 def _runs(mask: np.ndarray) -> np.ndarray:
     height, width = mask.shape
-    rows = mask.any(axis=1).nonzero()[0]
-    if not len(rows):
+    pixels = mask.view(np.uint8)
+    left, top, across, down = cv2.boundingRect(pixels)
+    if not across:
         return np.array([height * width])
-    top, bottom = int(rows[0]), int(rows[-1]) + 1
-    columns = mask[top:bottom].any(axis=0).nonzero()[0]
-    left, right = int(columns[0]), int(columns[-1]) + 1
     # unless the box is as high as the frame, an empty pixel parts a column from the next
-    step = min(bottom - top + 1, height)
-    flat = np.zeros(1 + (right - left) * step + 1, np.uint8)
-    flat[1:-1].reshape(right - left, step)[:, :bottom - top] = cv2.transpose(
-        mask[top:bottom, left:right].view(np.uint8)).reshape(right - left, bottom - top)
+    step = min(down + 1, height)
+    flat = np.zeros(1 + across * step + 1, np.uint8)
+    flat[1:-1].reshape(across, step)[:, :down] = cv2.transpose(
+        pixels[top:top + down, left:left + across]).reshape(across, down)
     changes = (flat[1:] != flat[:-1]).nonzero()[0]
     if step < height:
         changes += changes // step * (height - step)
