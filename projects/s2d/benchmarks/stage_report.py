@@ -74,7 +74,7 @@ def reading_of(summary: dict) -> str:
 
 
 def cost_notes(rows: list[dict]) -> list[str]:
-    """What must be known of the seconds: trainings that went on, stages done in part."""
+    """What must be known of the numbers: trainings that went on, stages timed in part or not."""
     notes = []
     for row in rows:
         if row['resumed']:
@@ -83,6 +83,9 @@ def cost_notes(rows: list[dict]) -> list[str]:
         if 0 < row['noted'] < row['expected']:
             notes.append(f'{row["stage"]}: only {row["noted"]} of {row["expected"]} have been '
                          'timed')
+        if not row['noted'] and row.get('frames'):
+            notes.append(f'{row["stage"]}: there are masks, but no note of their making; they may '
+                         'be of an earlier run')
     return notes
 
 

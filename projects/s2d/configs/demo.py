@@ -16,7 +16,7 @@ max_one2x = 1.0  # instances with a larger share of masks that seem to join obje
 distill = dict(config='configs/sparse_to_dense/s2d_small.py', options=dict())
 
 # Stage 4: what is not given here is as in `inference`.
-dense = dict(score_thr=0.75)
+dense = dict(score_thr=0.4)
 
 # Stage 5: start from the weights of stage 3's 'teacher' or 'student', or None.
 final = dict(config='configs/final/final_small.py', init_from='teacher', options=dict())
