@@ -96,7 +96,7 @@ def check_frames(root: Path, video: str, file_names: Sequence[str], size: tuple[
     for frame, name in enumerate(file_names):
         if not (root / name).is_file():
             raise S2DInputError(f'video {video}, frame {frame}: {root / name} is missing; get the '
-                                'frames of the dataset, or convert without looking at frames')
+                                'frames of the dataset, or say --no-frames')
     found = image_size(root / file_names[0])
     if found != tuple(size):
         raise S2DInputError(f'video {video}, frame 0: {root / file_names[0]} is '

@@ -160,7 +160,8 @@ class _Reader:
 
     def _frame_names(self, name: str, names: list[str]) -> list[str]:
         """Extract the frames if they are not there but their video is."""
-        if self._videos_folder is None or (self._frames / names[0]).is_file():
+        if not self._check or self._videos_folder is None or (
+                self._frames / names[0]).is_file():
             return names
         folder = names[0].rpartition('/')[0]
         video_file = self._videos_folder / f'{folder}.mp4'

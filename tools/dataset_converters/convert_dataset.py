@@ -54,7 +54,7 @@ def _add(datasets, name: str, split: str | None = '', keep_classes: bool = False
         parser.add_argument('--split', default=split,
                             help=f'by default {split or "all videos with masks"}')
     parser.add_argument('--out', type=Path, metavar='FILE',
-                        help='by default ROOT/annotations/instances_SPLIT.json')
+                        help='by default ROOT/annotations/DATASET_SPLIT.json')
     parser.add_argument('--lenient', action='store_true',
                         help='leave out faulty videos, warn and count them')
     if keep_classes:
@@ -102,15 +102,21 @@ def make_source(args: argparse.Namespace):
     return converters.plain_source(args.root, args.frames, args.max_short_side)
 
 
+def default_target(args: argparse.Namespace) -> Path:
+    """Name the label file after dataset and split; base dataset configs look for it there."""
+    root = args.root if args.root.is_dir() else args.root.parent
+    kind = '_unsupervised' if getattr(args, 'unsupervised', False) else ''
+    split = getattr(args, 'split', None) or 'all'
+    return root / 'annotations' / f'{args.dataset}{kind}_{split}.json'
+
+
 def convert_dataset(args: argparse.Namespace) -> None:
     """Convert with a progress bar; print what was written."""
     from tqdm import tqdm
 
     from s2d_plugins.converters import convert
-    split = getattr(args, 'split', None) or 'all'
-    root = args.root if args.root.is_dir() else args.root.parent
-    out = args.out or root / 'annotations' / f'instances_{split}.json'
     source = make_source(args)
+    out = args.out or default_target(args)
     interval = 0.2 if sys.stderr.isatty() else 15.0
     with tqdm(total=len(source.jobs), desc=args.dataset, unit=' videos', mininterval=interval,
               maxinterval=interval) as bar:
@@ -120,7 +126,7 @@ def convert_dataset(args: argparse.Namespace) -> None:
         print(f'warning: {len(faults)} faults, left out; the first:', *faults[:5], sep='\n  ',
               file=sys.stderr)
     if not statistics.instances and args.dataset != 'videos':
-        print(f'warning: {out} has no annotations: is {split} a split for a server?',
+        print(f'warning: {out} has no annotations: is this a split for a server?',
               file=sys.stderr)
     print(f'{out}: {statistics.videos} videos, {statistics.frames} frames, '
           f'{statistics.instances} instances, {statistics.keymasks} masks\n'

@@ -8,7 +8,10 @@ source = dict(
     min_frames=_base_.num_frames,
     pipeline=_base_.train_pipeline)
 sources = [
-    dict(source, data_root='data/youtube_vis_2021/', data_prefix=dict(img_path='train/JPEGImages/')),
+    dict(
+        source,
+        data_root='data/youtube_vis_2021/',
+        data_prefix=dict(img_path='train/JPEGImages/')),
     dict(source, data_root='data/mose/', data_prefix=dict(img_path='train/JPEGImages/')),
     dict(source, data_root='data/VIPSeg_720P/', data_prefix=dict(img_path='images/')),
     dict(source, data_root='data/sa_v/', data_prefix=dict(img_path='train_frames/')),

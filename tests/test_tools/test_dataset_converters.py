@@ -1,0 +1,334 @@
+"""tools/dataset_converters/convert_dataset.py on a few frames in the layout of every dataset."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / 'tools' / 'dataset_converters'), str(ROOT / 'tests/test_converters')]
+import convert_dataset  # noqa: E402
+import dataset_layouts as layouts  # noqa: E402
+
+from s2d_plugins.keymasks.label_faults import find_faults  # noqa: E402
+from s2d_plugins.labels import decode_mask  # noqa: E402
+
+
+def convert(*arguments):
+    return convert_dataset.main([str(argument) for argument in arguments])
+
+
+def read(path, frames):
+    """A label file that has no faults and whose frames exist."""
+    labels = json.loads(path.read_text())
+    assert list(find_faults(labels, frames)) == []
+    return labels
+
+
+def boxes(labels, video_id=1):
+    return [annotation['bboxes'] for annotation in labels['annotations']
+            if annotation['video_id'] == video_id]
+
+
+FOLDERS = [
+    ('youtube_vis_2019', layouts.youtube_vis, [], 'youtube_vis_2019_train', 'train/JPEGImages', 2),
+    ('youtube_vis_2021', layouts.youtube_vis_2021, [], 'youtube_vis_2021_train',
+     'train/JPEGImages', 2),
+    ('youtube_vis_2022', layouts.youtube_vis_2021, [], 'youtube_vis_2022_train',
+     'train/JPEGImages', 2),
+    ('ovis', layouts.ovis, [], 'ovis_train', 'train', 2),
+    ('uvo', layouts.uvo, ['--split', 'val'], 'uvo_val', 'uvo_videos_dense_frames', 1),
+    ('davis2017', layouts.davis2017, ['--split', 'val'], 'davis2017_val', 'JPEGImages/480p', 1),
+    ('davis2017', layouts.davis2017, ['--unsupervised'], 'davis2017_unsupervised_all',
+     'JPEGImages/480p', 2),
+    ('mose', layouts.mose, [], 'mose_train', 'train/JPEGImages', 2),
+    ('sa_v', layouts.sa_v_val, [], 'sa_v_all', 'JPEGImages_24fps', 1),
+    ('vipseg', layouts.vipseg_release, ['--split', 'val'], 'vipseg_val', 'imgs', 1),
+]
+
+
+@pytest.mark.parametrize(('name', 'make', 'options', 'out', 'frames', 'videos'), FOLDERS)
+def test_two_objects_of_every_dataset(tmp_path, capsys, name, make, options, out, frames, videos):
+    make(tmp_path)
+    assert convert(name, tmp_path, *options) == 0
+    labels = read(tmp_path / 'annotations' / f'{out}.json', tmp_path / frames)
+    assert [video['id'] for video in labels['videos']] == list(range(1, videos + 1))
+    assert all(video['length'] == 3 and (video['height'], video['width']) == layouts.SIZE
+               for video in labels['videos'])
+    for video in labels['videos']:
+        assert boxes(labels, video['id']) == layouts.BOXES
+    assert labels['categories'] == [dict(id=1, name='object')]
+    assert {annotation['category_id'] for annotation in labels['annotations']} == {1}
+    masks = labels['annotations'][0]['segmentations']
+    assert all(np.array_equal(decode_mask(rle), layouts.mask(1, frame))
+               for frame, rle in enumerate(masks))
+    output = capsys.readouterr()
+    assert f'{videos} videos, {3 * videos} frames, {2 * videos} instances' in output.out
+    assert str(tmp_path / frames) in output.out and 'videos' in output.err
+
+
+def test_vipseg_at_720p_takes_things_and_stuff_on_demand(tmp_path):
+    layouts.vipseg_720p(tmp_path)
+    assert convert('vipseg', tmp_path, '--split', 'val', '--keep-classes') == 0
+    labels = read(tmp_path / 'annotations/vipseg_val.json', tmp_path / 'images')
+    by_category = {annotation['category_id']: annotation['bboxes']
+                   for annotation in labels['annotations'] if annotation['video_id'] == 1}
+    assert by_category == {60: layouts.BOXES[0], 48: layouts.BOXES[1]}
+    assert [category['name'] for category in labels['categories']] == ['car', 'person']
+    assert labels['videos'][0]['source_id'] == layouts.VIPSEG_VIDEOS[0]
+    assert convert('vipseg', tmp_path, '--split', 'val', '--stuff', '--out', tmp_path / 'b') == 0
+    assert [[0, 0, 32, 2]] * 3 in boxes(read(tmp_path / 'b', tmp_path / 'images'))
+
+
+def test_classes_of_the_vipseg_release(tmp_path):
+    layouts.vipseg_release(tmp_path)
+    assert convert('vipseg', tmp_path, '--keep-classes', '--stuff') == 0
+    labels = read(tmp_path / 'annotations/vipseg_all.json', tmp_path / 'imgs')
+    assert len(labels['videos']) == 2
+    assert sorted(annotation['category_id'] for annotation in labels['annotations'][:3]) == [
+        28, 48, 60]
+
+
+@pytest.mark.parametrize('name', ['youtube_vis_2019', 'ovis'])
+def test_keep_classes(tmp_path, name):
+    (layouts.ovis if name == 'ovis' else layouts.youtube_vis)(tmp_path)
+    assert convert(name, tmp_path, '--keep-classes', '--out', tmp_path / 'out.json') == 0
+    labels = json.loads((tmp_path / 'out.json').read_text())
+    assert labels['categories'] == layouts.CATEGORIES
+    assert [annotation['category_id'] for annotation in labels['annotations']] == [26, 1, 26, 1]
+
+
+def test_davis_2016_is_one_object_in_both_releases(tmp_path):
+    layouts.davis2016(tmp_path / 'a')
+    assert convert('davis2016', tmp_path / 'a', '--split', 'val') == 0
+    labels = read(tmp_path / 'a/annotations/davis2016_val.json', tmp_path / 'a/JPEGImages/480p')
+    assert [video['name'] for video in labels['videos']] == ['bmx-trees']
+    assert boxes(labels) == [[[3, 2, 6, 6], [4, 2, 20, 18], [5, 2, 19, 18]]]
+    layouts.davis2017(tmp_path / 'b')
+    assert convert('davis2016', tmp_path / 'b', '--split', 'val') == 0
+    labels = read(tmp_path / 'b/annotations/davis2016_val.json', tmp_path / 'b/JPEGImages/480p')
+    assert [video['name'] for video in labels['videos']] == ['blackswan']
+    assert labels['annotations'][0]['areas'] == [36, 36 + 80, 36 + 80]
+
+
+def test_davis_2016_read_as_2017_is_explained(tmp_path, capsys):
+    layouts.davis2016(tmp_path)
+    assert convert('davis2017', tmp_path) == 2
+    assert 'those of DAVIS 2016' in capsys.readouterr().err
+
+
+def test_sa_v_videos_are_extracted_once_every_fourth_frame(tmp_path, capsys):
+    layouts.sa_v_train(tmp_path / 'train', kinds=('manual', 'auto'))
+    frames = tmp_path / 'frames'
+    out = tmp_path / 'train/annotations/sa_v_all.json'
+    assert convert('sa_v', tmp_path / 'train') == 2
+    assert 'say where to with --frames' in capsys.readouterr().err
+    assert convert('sa_v', tmp_path / 'train', '--frames', frames) == 0
+    labels = read(out, frames)
+    assert boxes(labels) == layouts.BOXES  # the masklet that is never seen is left out
+    assert labels['videos'][0]['file_names'] == [f'sav_000001/{k:05d}.jpg' for k in range(3)]
+    grey = [Image.open(frames / name).convert('L').getpixel((5, 5))
+            for name in labels['videos'][0]['file_names']]
+    assert np.abs(np.array(grey) - [0, 80, 160]).max() < 8
+    made = (frames / 'sav_000001/00000.jpg').stat().st_mtime_ns
+    assert convert('sa_v', tmp_path / 'train', '--frames', frames, '--masklets', 'both') == 0
+    assert boxes(read(out, frames)) == [*layouts.BOXES, layouts.BOXES[1]]
+    assert (frames / 'sav_000001/00000.jpg').stat().st_mtime_ns == made
+
+
+def test_sa_v_takes_frames_that_were_extracted_in_full(tmp_path, capsys):
+    layouts.sa_v_train(tmp_path / 'train')
+    for name in ('sav_000001', 'sav_000002'):
+        layouts.write_frames(tmp_path / 'frames' / name, [f'{k:05d}.jpg' for k in range(11)])
+    assert convert('sa_v', tmp_path / 'train', '--frames', tmp_path / 'frames') == 0
+    labels = json.loads((tmp_path / 'train/annotations/sa_v_all.json').read_text())
+    assert labels['videos'][1]['file_names'] == [
+        f'sav_000002/{k:05d}.jpg' for k in (0, 4, 8)]
+    (tmp_path / 'frames/sav_000002/00005.jpg').unlink()
+    assert convert('sa_v', tmp_path / 'train', '--frames', tmp_path / 'frames') == 2
+    assert 'holds 10 frames, expected the 3 wanted or all 11' in capsys.readouterr().err
+    assert len(list((tmp_path / 'frames/sav_000002').iterdir())) == 10
+
+
+def test_uvo_frames_are_extracted_where_only_videos_are(tmp_path):
+    layouts.uvo(tmp_path, extracted=False)
+    assert convert('uvo', tmp_path, '--split', 'val') == 0
+    frames = tmp_path / 'uvo_videos_dense_frames'
+    labels = read(tmp_path / 'annotations/uvo_val.json', frames)
+    first = Image.open(frames / labels['videos'][0]['file_names'][0]).convert('L')
+    assert abs(first.getpixel((5, 5)) - 40) < 8  # frame 2 of the mp4
+    assert labels['videos'][0]['source_id'] == 3
+
+
+def test_sparse_sets_keep_the_frames_that_are_annotated(tmp_path, capsys):
+    layouts.uvo_sparse(tmp_path / 'uvo')
+    assert convert('uvo_sparse', tmp_path / 'uvo') == 0
+    labels = read(tmp_path / 'uvo/annotations/uvo_sparse_train.json',
+                  tmp_path / 'uvo/uvo_videos_sparse_frames')
+    assert labels['videos'][0]['file_names'] == ['aaaaaaaaaaa/1.png']
+    assert boxes(labels) == [[layouts.BOXES[0][1]], [layouts.BOXES[1][1]]]
+    layouts.mose(tmp_path / 'mose', 'valid', annotated=1)
+    assert convert('mose', tmp_path / 'mose', '--split', 'valid') == 2
+    assert 'frame 1: ' in capsys.readouterr().err
+    assert convert('mose', tmp_path / 'mose', '--split', 'valid', '--sparse') == 0
+    labels = json.loads((tmp_path / 'mose/annotations/mose_valid.json').read_text())
+    assert boxes(labels) == [[[3, 2, 6, 6], None, None]]
+
+
+def test_split_without_annotations_is_listed_with_a_warning(tmp_path, capsys):
+    layouts.youtube_vis(tmp_path, 'valid', 'valid.json')
+    path = tmp_path / 'valid.json'
+    path.write_text(json.dumps({**json.loads(path.read_text()), 'annotations': None}))
+    assert convert('youtube_vis_2022', tmp_path, '--split', 'valid') == 0
+    assert 'has no annotations' in capsys.readouterr().err
+    labels = json.loads((tmp_path / 'annotations/youtube_vis_2022_valid.json').read_text())
+    assert len(labels['videos']) == 2 and labels['annotations'] == []
+
+
+def test_plain_folders_and_video_files(tmp_path):
+    layouts.write_frames(tmp_path / 'in/walk', ['frame2.jpg', 'frame10.jpg'])
+    layouts.write_video(tmp_path / 'in/drive.mp4', 5)
+    frames = tmp_path / 'frames'
+    assert convert('videos', tmp_path / 'in', '--frames', frames, '--max-short-side', 12,
+                   '--out', tmp_path / 'out.json') == 0
+    labels = read(tmp_path / 'out.json', tmp_path)
+    drive, walk = labels['videos']
+    assert (drive['name'], drive['height'], drive['width'], drive['length']) == ('drive', 12, 16,
+                                                                                5)
+    assert drive['file_names'][4] == 'frames/drive/00004.jpg'
+    assert walk['file_names'] == ['in/walk/frame2.jpg', 'in/walk/frame10.jpg']
+    assert labels['annotations'] == []
+    assert convert('videos', tmp_path / 'in/walk', '--out', tmp_path / 'one.json') == 0
+    assert read(tmp_path / 'one.json', tmp_path / 'in')['videos'][0]['name'] == 'walk'
+
+
+def edit(path, change):
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+
+
+def broken_rle(labels):
+    labels['annotations'][1]['segmentations'][1]['counts'] = 'zzz'
+
+
+def short(labels):
+    labels['annotations'][0]['segmentations'].pop()
+
+
+def other_size(labels):
+    labels['annotations'][0]['segmentations'][2]['size'] = [32, 24]
+
+
+def repeated(labels):
+    labels['annotations'][1]['id'] = labels['annotations'][0]['id']
+
+
+def unknown_video(labels):
+    labels['annotations'][1]['video_id'] = 77
+
+
+def unknown_category(labels):
+    labels['annotations'][0]['category_id'] = 9
+
+
+@pytest.mark.parametrize(('change', 'expected'), [
+    (broken_rle, 'video fb4a7958, annotation 12, frame 1: the RLE does not decode'),
+    (short, 'expected 3 segmentations, one per frame, found 2'),
+    (other_size, 'frame 2: expected a mask of 24x32 pixels'),
+    (repeated, 'id 11 occurs twice among its annotations'),
+    (unknown_video, 'annotations of video 77, which it does not list'),
+    (unknown_category, 'its category 9 is not among those'),
+    (lambda labels: labels['videos'][0].pop('height'), 'video 1 has no height'),
+    (lambda labels: labels.pop('videos'), 'is not YouTube-VIS JSON'),
+])
+def test_faults_of_json_name_file_video_and_frame(tmp_path, capsys, change, expected):
+    layouts.ovis(tmp_path)
+    edit(tmp_path / 'annotations_train.json', change)
+    assert convert('ovis', tmp_path) == 2
+    error = [line for line in capsys.readouterr().err.splitlines() if line.startswith('error')]
+    assert len(error) == 1 and expected in error[0] and 'annotations_train.json' in error[0]
+    out = tmp_path / 'annotations'
+    assert not out.exists() or list(out.iterdir()) == []  # nothing half-written
+
+
+def test_lenient_leaves_out_a_faulty_video_and_counts(tmp_path, capsys):
+    layouts.ovis(tmp_path)
+    edit(tmp_path / 'annotations_train.json', broken_rle)
+    assert convert('ovis', tmp_path, '--lenient') == 0
+    assert 'warning: 1 faults, left out; the first:' in capsys.readouterr().err
+    labels = read(tmp_path / 'annotations/ovis_train.json', tmp_path / 'train')
+    assert [video['name'] for video in labels['videos']] == ['ca2a1d11']
+    assert labels['videos'][0]['source_id'] == 2
+    (tmp_path / 'train/ca2a1d11/img_0000002.jpg').unlink()
+    assert convert('ovis', tmp_path, '--lenient') == 2
+    assert 'none of the 2 videos' in capsys.readouterr().err
+    assert convert('ovis', tmp_path, '--lenient', '--no-frames') == 0
+
+
+def test_faults_of_frames_and_masks(tmp_path, capsys):
+    layouts.mose(tmp_path)
+    folder = tmp_path / 'train/Annotations/00cfb27e'
+
+    def fails_with(expected):
+        assert convert('mose', tmp_path) == 2
+        assert expected in capsys.readouterr().err
+
+    Image.fromarray(np.zeros((9, 9), np.uint8)).save(folder / '00001.png')
+    fails_with('video 00cfb27e, frame 1: ')
+    (folder / '00001.png').write_bytes(b'no image')
+    fails_with('00cfb27e/00001.png')
+    (folder / '00001.png').rename(folder / '00009.png')
+    fails_with('00009.png has no frame of this name')
+    assert convert('mose', tmp_path, '--split', 'test') == 2
+    assert 'cannot list' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(('arguments', 'expected'), [
+    (['ovis', '.'], 'expected the annotations of ovis, split train, in'),
+    (['uvo', '.', '--split', 'val'], 'UVO_video_val_dense.json'),
+    (['sa_v', '.'], 'expected *_manual.json or the folder Annotations_6fps'),
+    (['vipseg', '.'], 'expected panomasksRGB (720p version) or panomasks (release)'),
+    (['davis2017', '.'], 'give the folder that the dataset was unpacked to'),
+    (['videos', '.'], 'found no video'),
+])
+def test_wrong_folders(tmp_path, monkeypatch, capsys, arguments, expected):
+    monkeypatch.chdir(tmp_path)
+    assert convert(*arguments) == 2
+    assert expected in capsys.readouterr().err
+
+
+def test_faults_of_sa_v(tmp_path, capsys):
+    layouts.sa_v_train(tmp_path, length=8)
+    path = tmp_path / 'sav_000/sav_000001_manual.json'
+
+    def fails_with(expected):
+        assert convert('sa_v', tmp_path, '--frames', tmp_path / 'frames') == 2
+        assert expected in capsys.readouterr().err
+
+    fails_with('frame 8 is annotated, but only 8 frames decode')
+    edit(path, lambda content: content['masklet'][1].pop())
+    fails_with('video sav_000001, frame 4: expected 3 masklets')
+    edit(path, lambda content: content.pop('masklet'))
+    fails_with('sav_000001_manual.json: expected the keys')
+    assert not (tmp_path / 'frames').exists()
+
+
+def test_vipseg_masks_and_json_of_other_versions(tmp_path, capsys):
+    layouts.vipseg_720p(tmp_path)
+    first = tmp_path / 'panomasksRGB' / layouts.VIPSEG_VIDEOS[0]
+    (first / '00000336.png').replace(first / '00000341.png')
+    assert convert('vipseg', tmp_path, '--split', 'val') == 2
+    assert 'cannot read mask' in capsys.readouterr().err
+    Image.open(first / '00000341.png').save(first / '00000336.png')
+    assert convert('vipseg', tmp_path, '--split', 'val') == 2
+    assert 'frame 1: ' in capsys.readouterr().err
+
+
+def test_frames_into_the_folder_of_the_videos(tmp_path, capsys):
+    layouts.write_video(tmp_path / 'drive.mp4', 3)
+    assert convert('videos', tmp_path, '--frames', tmp_path) == 2
+    assert 'say another folder with --frames' in capsys.readouterr().err
