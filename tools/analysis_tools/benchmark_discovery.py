@@ -1,4 +1,4 @@
-"""What keymask discovery costs: tracker calls, points, seconds per part and peak memory.
+"""What keymask discovery costs: tracker calls, points, CPU seconds per part and peak memory.
 
 Runs on made 480p videos, for this package and for the slow reference of the tests. The reference
 calls the tracker twice per mask; it is timed on a few masks and scaled to all of them (marked ~),
@@ -75,7 +75,7 @@ class MadeVideo:
 
 
 class Clock:
-    """Adds up seconds per part; time spent in an inner part is not counted for the outer one."""
+    """Adds up CPU seconds of all threads per part; time spent in an inner part is not counted for the outer one."""
 
     def __init__(self):
         self.seconds = dict.fromkeys(PARTS, 0.0)
@@ -111,7 +111,7 @@ class Clock:
             yield item
 
     def _switch(self) -> None:
-        now = time.perf_counter()
+        now = time.process_time()
         if self._open:
             self.seconds[self._open[-1]] += now - self._since
         self._since = now
@@ -191,7 +191,7 @@ def memory_mb(field: str) -> float:
 
 
 def print_row(name: str, row: dict, mark: str = '') -> None:
-    """Print one row; times in seconds, memory in MB above what the process had before."""
+    """Print one row; times in CPU seconds, memory in MB above what the process had before."""
     seconds = ' '.join(f'{mark + format(row[part], ".2f"):>9}' for part in PARTS)
     rest = sum(row[part] for part in PARTS if part != 'flow')
     print(f'{name:22s} {row["calls"]:6d} {row["points"]:9d} {seconds} '
