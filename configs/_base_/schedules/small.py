@@ -1,5 +1,5 @@
 # From scratch in minutes: a rate for untrained weights, one rate for all parts, no AMP.
-max_iters = 400
+max_iters = 350
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=5e-4, weight_decay=0.05, eps=1e-8, betas=(0.9, 0.999)),
