@@ -68,7 +68,7 @@ def test_whole_video_for_testing(name, data, preprocessor):
     assert [frame.frame_id for frame in frames] == list(range(8))
     assert {(frame.video_id, frame.ori_video_length, frame.ori_shape) for frame in frames} == {
         (2, 8, (24, 40))}
-    short = 240 if name == 'small_clips' else 360
+    short = 160 if name == 'small_clips' else 360
     assert frames[0].img_shape[0] == short
     assert config.val_evaluator.type == 'ClassAgnosticVISMetric'
 
@@ -92,7 +92,7 @@ def test_sizes_of_small_clips_suit_a_cpu(make_set):
             dict(a=(6, {0: {0, 1, 2}})), size=size)).train_dataloader.dataset)
         for _ in range(5):
             height, width = dataset[0]['inputs'].shape[2:]
-            assert max(height, width) <= 432 and min(height, width) <= 288
+            assert max(height, width) <= 288 and min(height, width) <= 192
 
 
 @pytest.mark.parametrize('name', NAMES)
