@@ -75,7 +75,7 @@ class MadeVideo:
 
 
 class Clock:
-    """Adds up CPU seconds of all threads per part; time spent in an inner part is not counted for the outer one."""
+    """Adds up CPU seconds of all threads per part; those of an inner part count once."""
 
     def __init__(self):
         self.seconds = dict.fromkeys(PARTS, 0.0)
