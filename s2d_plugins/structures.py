@@ -11,8 +11,8 @@ class PointTracks:
 
     Attributes:
         xy: (T, P, 2) float32 pixel coordinates (x, y); the centre of the top-left pixel is (0, 0).
-        visible: (T, P) bool; True where the prior believes that the point is seen. ``xy`` means
-            nothing where this is False.
+        visible: (T, P) bool; True where the prior believes that the point is seen. Where it is
+            False, a point that is only hidden keeps its estimated ``xy`` and a lost one is NaN.
 
     Raises:
         ValueError: If the shapes disagree or a visible point is not finite.

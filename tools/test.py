@@ -14,6 +14,9 @@ def parse_args() -> argparse.Namespace:
     add_runner_arguments(parser)
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--out', help='pickle file for the predictions')
+    parser.add_argument('--format-only', metavar='PREFIX',
+                        help='measure nothing and need no annotations: write PREFIX.json and '
+                        'PREFIX.submission_file.zip for an evaluation server')
     parser.add_argument('--show', action='store_true', help='show predictions in a window')
     parser.add_argument('--show-dir', help='folder for pictures of the predictions')
     parser.add_argument('--wait-time', type=float, default=2, help='seconds per picture shown')
@@ -43,6 +46,17 @@ def use_tta(cfg) -> None:
     dataset.pipeline = cfg.tta_pipeline
 
 
+def write_submission(cfg, prefix: str) -> None:
+    """Let the config's metrics write a submission instead of measuring."""
+    evaluators = cfg.test_evaluator if isinstance(cfg.test_evaluator, list) else [
+        cfg.test_evaluator]
+    for evaluator in evaluators:
+        if evaluator.type.rpartition('.')[2] != 'ClassAgnosticVISMetric':
+            raise S2DInputError(f'--format-only: {cfg.filename} tests with {evaluator.type}, '
+                                'which writes no submission; use ClassAgnosticVISMetric')
+        evaluator.update(format_only=True, outfile_prefix=prefix)
+
+
 def main() -> None:
     args = parse_args()
     from mmdet.evaluation import DumpDetResults
@@ -57,6 +71,8 @@ def main() -> None:
         show_predictions(cfg, args)
     if args.tta:
         use_tta(cfg)
+    if args.format_only:
+        write_submission(cfg, args.format_only)
     runner = runner_tools.build_runner(cfg)
     if args.out is not None:
         runner.test_evaluator.metrics.append(DumpDetResults(out_file_path=args.out))

@@ -65,6 +65,14 @@ def test_train_resume_and_test(folder, monkeypatch, capsys):
     assert max(metrics.values()) == pytest.approx(1.0)
     with open('found.pkl', 'rb') as file:
         assert len(pickle.load(file)) == 1
+    # a submission needs no annotations, only the frames
+    labels = json.loads((folder / 'labels.json').read_text())
+    (folder / 'labels.json').write_text(json.dumps({**labels, 'annotations': []}))
+    assert run(monkeypatch, 'test', 'config.py', 'run/iter_3.pth', '--work-dir', 'tested',
+               '--format-only', 'sub/mission') == 0
+    submission = json.loads((folder / 'sub/mission.json').read_text())
+    assert {result['video_id'] for result in submission} == {1}
+    assert (folder / 'sub/mission.submission_file.zip').is_file()
 
 
 def forward(self, inputs, data_samples=None, mode='tensor'):
@@ -113,6 +121,8 @@ def test_amp_needs_a_gpu(folder, monkeypatch, capsys):
     (('config.py', 'none.pth'), 'cannot find the checkpoint none.pth'),
     (('config.py', 'none.pth', '--out', 'a.json'), 'ends with .pkl or .pickle, found a.json'),
     (('config.py', 'none.pth', '--tta'), 'has no tta_model'),
+    (('config.py', 'none.pth', '--format-only', 'a', '--cfg-options',
+      'test_evaluator.type=DAVISMetric'), 'tests with DAVISMetric, which writes no submission'),
 ])
 def test_test_mistakes(folder, monkeypatch, capsys, args, expected):
     assert run(monkeypatch, 'test', *args, '--work-dir', 'run') == 2
