@@ -32,9 +32,10 @@ train_dataloader = dict(
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=100000)
 optim_wrapper = dict(
     optimizer=dict(type='AdamW', lr=4e-4, weight_decay=1e-5), clip_grad=dict(max_norm=1.0))
-param_scheduler = dict(
-    type='OneCycleLR', eta_max=4e-4, total_steps=100000, pct_start=0.05, anneal_strategy='linear',
-    by_epoch=False)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.05, begin=0, end=5000, by_epoch=False),
+    dict(type='PolyLR', power=1.0, eta_min=0.0, begin=5000, end=100000, by_epoch=False)
+]
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
