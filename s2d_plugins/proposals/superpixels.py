@@ -1,7 +1,6 @@
 """Superpixels of a frame, their appearance, and means over them.
 
-scikit-image's SLIC is used because opencv-python has none (it is in the contrib build only) and
-a NumPy version takes about four times as long.
+scikit-image's SLIC is used because opencv-python has none (it is in the contrib build only).
 """
 
 import cv2
