@@ -109,9 +109,12 @@ def _one_line_errors(name: str) -> Iterator[None]:
                 'and plain values only. If you trust it, save its state_dict alone with '
                 'torch.save and use that file') from error
         raise S2DInputError(
-            f'{name} is not a readable checkpoint ({_first_line(error)}); it may be cut short: '
+            f'{name} is not a readable checkpoint ({_reason(error)}); it may be cut short: '
             'copy or download it again') from error
 
 
-def _first_line(error: Exception) -> str:
+def _reason(error: Exception) -> str:
+    """One line; torch's own advice to read the file unsafely is not passed on."""
+    if 'weights_only' in str(error):
+        return 'not a file that torch.save wrote'
     return (str(error).strip() or type(error).__name__).splitlines()[0]
