@@ -1,0 +1,96 @@
+"""Checkpoint files of the converter: read as data, written whole or not at all."""
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+import torch
+
+from ..apis.checkpoints import load_checkpoint
+from ..errors import S2DInputError
+from .named_models import PUBLISHED, Layers
+from .official_checkpoint import RECORD, Converted, to_official, to_ours
+
+
+def convert_file(source: str | Path, target: str | Path, branch: str | None = None,
+                 reverse: bool = False, image: bool = False,
+                 layers: Layers = PUBLISHED) -> Converted:
+    """Convert a file; see :func:`to_ours` and, for ``reverse``, :func:`to_official`.
+
+    The same source gives the same bytes. An existing target is replaced, but only by a whole
+    checkpoint; it stays as it is where the conversion fails.
+
+    Raises:
+        S2DInputError: If the source cannot be read as data or converted whole, or the target
+            cannot be written.
+    """
+    source, target = Path(source).expanduser(), Path(target).expanduser()
+    if target.exists() and source.exists() and target.samefile(source):
+        raise S2DInputError(f'{target} is the file to convert; give another one to write')
+    checkpoint = read_file(source)
+    try:
+        converted = to_official(checkpoint, branch, layers) if reverse else (
+            to_ours(checkpoint, branch, image, layers))
+    except S2DInputError as error:
+        raise S2DInputError(f'{source}: {error}') from error
+    if not reverse:
+        converted.checkpoint['meta'][RECORD]['source_sha256'] = _sha256(source)
+    write_file(target, converted.checkpoint)
+    return converted
+
+
+def read_file(path: Path) -> dict:
+    """Read a checkpoint without running code that it may hold.
+
+    Raises:
+        S2DInputError: If it is missing, broken, a pickle or holds more than data.
+    """
+    try:
+        checkpoint = load_checkpoint(path)
+    except S2DInputError as error:
+        if path.suffix == '.pkl' and path.is_file():
+            raise S2DInputError(
+                f'{path} is a pickle, which may run code when it is read; expected a file that '
+                'torch.save wrote. If you trust it, load it with pickle yourself and write it '
+                'with torch.save(content, "NAME.pth")') from error
+        raise
+    if not isinstance(checkpoint, dict):
+        raise S2DInputError(f'{path} holds a {type(checkpoint).__name__}; expected a checkpoint, '
+                            'tensors by name')
+    return checkpoint
+
+
+def write_file(path: Path, checkpoint: dict) -> None:
+    """Write a checkpoint whose bytes depend on its content alone.
+
+    Raises:
+        S2DInputError: If the folder cannot be written or the disk is full.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile('wb', dir=path.parent, prefix=f'.{path.name}.',
+                                         delete=False) as file:
+            temporary = file.name
+            # given a file, not its name: torch writes the name of a file into it
+            torch.save(checkpoint, file)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except (OSError, RuntimeError) as error:  # torch's writer turns a full disk into the latter
+        reason = getattr(error, 'strerror', None) or str(error).splitlines()[0]
+        raise S2DInputError(f'cannot write {path}: {reason}; free space or choose another output '
+                            'folder') from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):  # it has been renamed, or the disk is gone
+                os.unlink(temporary)
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open('rb') as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
