@@ -1,7 +1,5 @@
-# Stage 3 at full size. Start from class-agnostic weights trained without labels: set `load_from`.
-_base_ = [
-    '../_base_/models/distiller_r50.py', '../_base_/schedules/sparse_to_dense_32k.py',
-    '../_base_/datasets/keymask_clips.py', '../_base_/default_runtime.py'
-]
+# Stage 3 with your own data and the whole batch in one process.
+# Start from class-agnostic weights trained without labels: set `load_from`.
+_base_ = ['../_base_/recipes/s2d_r50.py', '../_base_/datasets/keymask_clips.py']
 
-optim_wrapper = dict(constructor='StudentOptimWrapperConstructor')
+train_dataloader = dict(batch_size=4)

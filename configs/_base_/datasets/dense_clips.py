@@ -15,8 +15,7 @@ train_pipeline = [
 ]
 
 train_dataloader = dict(
-    batch_size=16,
-    num_workers=8,
+    batch_size=2,
     dataset=dict(
         _delete_=True,
         type='MultiImageMixDataset',

@@ -1,0 +1,6 @@
+# Stage 0 but for its data.
+_base_ = [
+    '../models/mask2former_image_r50.py', '../schedules/image_160k.py', '../default_runtime.py'
+]
+
+visualizer = dict(type='DetLocalVisualizer')

@@ -1,0 +1,6 @@
+_base_ = ['./image_r50_accum8.py', '../models/swin_l.py']
+
+model = dict(
+    backbone=dict(_base_.swin_backbone, with_cp=True),
+    panoptic_head=dict(in_channels=_base_.swin_in_channels))
+optim_wrapper = dict(paramwise_cfg=dict(custom_keys=_base_.swin_decay))

@@ -1,0 +1,7 @@
+_base_ = ['./s2d_r50_accum4.py', '../models/swin_t.py']
+
+model = dict(
+    detector=dict(
+        backbone=dict(_base_.swin_backbone, with_cp=True),
+        track_head=dict(in_channels=_base_.swin_in_channels)))
+optim_wrapper = dict(paramwise_cfg=dict(custom_keys=_base_.swin_decay))

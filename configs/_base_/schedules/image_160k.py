@@ -1,0 +1,12 @@
+# The schedule with which CutLER's class-agnostic Mask2Former was trained.
+_base_ = './sparse_to_dense_32k.py'
+
+optim_wrapper = dict(optimizer=dict(lr=2e-5))
+
+max_iters = 160000
+param_scheduler = [
+    dict(type='MultiStepLR', begin=0, end=max_iters, by_epoch=False, milestones=[80000],
+         gamma=0.1)
+]
+train_cfg = dict(max_iters=max_iters, val_interval=max_iters + 1)
+auto_scale_lr = dict(base_batch_size=16)

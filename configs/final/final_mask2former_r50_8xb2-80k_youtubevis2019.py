@@ -1,0 +1,4 @@
+_base_ = [
+    '../_base_/recipes/final_r50.py',
+    '../_base_/datasets/youtube_vis_2019_dense_clips.py',
+]

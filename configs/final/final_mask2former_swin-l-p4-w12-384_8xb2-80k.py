@@ -1,0 +1,4 @@
+_base_ = [
+    '../_base_/recipes/final_swin-l.py',
+    '../_base_/datasets/dense_clips.py',
+]

@@ -1,0 +1,4 @@
+_base_ = [
+    '../_base_/recipes/image_swin-l.py',
+    '../_base_/datasets/imagenet_image_masks.py',
+]

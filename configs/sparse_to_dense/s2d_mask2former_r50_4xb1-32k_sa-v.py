@@ -1,0 +1,4 @@
+_base_ = [
+    '../_base_/recipes/s2d_r50.py',
+    '../_base_/datasets/sa_v_keymask_clips.py',
+]

@@ -1,0 +1,4 @@
+_base_ = [
+    '../_base_/recipes/s2d_swin-t.py',
+    '../_base_/datasets/davis2017_keymask_clips.py',
+]
