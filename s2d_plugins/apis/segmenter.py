@@ -11,6 +11,7 @@ from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
 from ..errors import S2DInputError
+from ..models.weight_names import adapt_weights
 from ..models.window_inference import MaskResize, Tube, segment_video
 from ..registry import MODELS
 from .checkpoints import load_checkpoint
@@ -18,7 +19,6 @@ from .command_line import one_line
 from .configs import config_errors, load_config
 
 DEFAULT_SCALE = (1333, 360)
-TEACHER = 'teacher.'
 SETTINGS = ('window', 'overlap', 'top_k', 'score_thr', 'tube_nms_iou', 'link_iou')
 
 
@@ -129,9 +129,7 @@ def load_model(config: str | Path, checkpoint: str | Path, device: str = 'cpu') 
     init_default_scope(cfg.get('default_scope', 's2d_plugins'))
     with config_errors(config):
         model = MODELS.build(cfg.model)
-    weights = _read_weights(checkpoint)
-    if not any(name.startswith(TEACHER) for name in model.state_dict()):
-        weights = teacher_weights(weights)
+    weights = adapt_weights(_read_weights(checkpoint), model.state_dict())
     advice = 'give the config that it was trained with'
     try:
         found = model.load_state_dict(weights, strict=False)
@@ -153,10 +151,3 @@ def _read_weights(checkpoint: str | Path) -> dict[str, Tensor]:
         raise S2DInputError(f'{checkpoint} holds no weights; expected a state_dict, by itself or '
                             'under that name')
     return weights
-
-
-def teacher_weights(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return the teacher's weights under a detector's names; others' weights as they are."""
-    taught = {name.removeprefix(TEACHER): value for name, value in weights.items()
-              if name.startswith(TEACHER)}
-    return taught or weights

@@ -1,5 +1,11 @@
 """Hooks: when things happen during training."""
 
+from .checkpoint_fit_hook import CheckpointFitHook
+from .exact_resume_hook import ExactResumeHook
+from .loss_weight_schedule_hook import LossWeightScheduleHook
 from .motion_prior_hook import MotionPriorHook
+from .non_finite_loss_hook import NonFiniteLossHook
+from .scheduled_mean_teacher_hook import ScheduledMeanTeacherHook
 
-__all__ = ['MotionPriorHook']
+__all__ = ['CheckpointFitHook', 'ExactResumeHook', 'LossWeightScheduleHook', 'MotionPriorHook',
+           'NonFiniteLossHook', 'ScheduledMeanTeacherHook']

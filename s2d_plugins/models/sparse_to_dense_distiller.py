@@ -9,6 +9,7 @@ from torch import Tensor
 from s2d_plugins.registry import MODELS
 
 from .clip_targets import ClipTargets
+from .window_inference import tube_nms
 
 
 @MODELS.register_module()
@@ -17,12 +18,17 @@ class SparseToDenseDistiller(BaseMOTModel):
 
     Both terms use the student head's losses, each with its own matching; frames in which the
     teacher's mask is empty count as unknown. The teacher follows the student through mmdet's
-    ``MeanTeacherHook``.
+    ``MeanTeacherHook`` (or :class:`ScheduledMeanTeacherHook`). The loss weights are plain
+    attributes, which :class:`LossWeightScheduleHook` may change during training; with a teacher
+    weight of 0 the teacher is not run.
 
     Args:
         detector: Config of the video segmenter, built twice.
         teacher_score_thr: Teacher masks below this score are no targets.
         teacher_max_instances: At most so many teacher masks a clip, the best first.
+        teacher_nms_iou: Of two teacher tubes that overlap more, the worse is no target; None
+            keeps both, as published.
+        supervised_loss_weight: Factor of the keymask terms.
         teacher_loss_weight: Factor of the teacher terms, named ``kd_...`` in the losses.
         predict_with: ``'teacher'`` or ``'student'``.
         data_preprocessor: Config of mmdet's ``TrackDataPreprocessor``; by default the detector's.
@@ -33,7 +39,8 @@ class SparseToDenseDistiller(BaseMOTModel):
     """
 
     def __init__(self, detector: dict, teacher_score_thr: float = 0.75,
-                 teacher_max_instances: int = 100, teacher_loss_weight: float = 1.0,
+                 teacher_max_instances: int = 100, teacher_nms_iou: float | None = None,
+                 supervised_loss_weight: float = 1.0, teacher_loss_weight: float = 1.0,
                  predict_with: str = 'teacher', data_preprocessor: dict | None = None,
                  init_cfg: dict | None = None):
         super().__init__(data_preprocessor=data_preprocessor or detector['data_preprocessor'],
@@ -45,6 +52,8 @@ class SparseToDenseDistiller(BaseMOTModel):
         self.freeze_module('teacher')
         self.teacher_score_thr = teacher_score_thr
         self.teacher_max_instances = teacher_max_instances
+        self.teacher_nms_iou = teacher_nms_iou
+        self.supervised_loss_weight = supervised_loss_weight
         self.teacher_loss_weight = teacher_loss_weight
         self.predict_with = predict_with
 
@@ -59,9 +68,11 @@ class SparseToDenseDistiller(BaseMOTModel):
     def loss(self, inputs: Tensor, data_samples: Sequence, **kwargs) -> dict[str, Tensor]:
         """Compute keymask and teacher losses of a batch of clips (B, T, 3, H, W)."""
         head = self.student.track_head
+        keymasks = head.collect_targets(data_samples)
         images = inputs.flatten(0, 1)
         cls_scores, mask_preds = head(self.student.backbone(images), data_samples)
-        losses = head.loss_by_targets(cls_scores, mask_preds, head.collect_targets(data_samples))
+        losses = {name: value * self.supervised_loss_weight for name, value
+                  in head.loss_by_targets(cls_scores, mask_preds, keymasks).items()}
         if self.teacher_loss_weight:
             targets = self.teacher_targets(images, data_samples)
             taught = head.loss_by_targets(cls_scores, mask_preds, targets)
@@ -80,6 +91,8 @@ class SparseToDenseDistiller(BaseMOTModel):
         for clip_scores, clip_labels, clip_masks in zip(scores, labels, masks, strict=True):
             best = clip_scores.topk(min(self.teacher_max_instances, len(clip_scores))).indices
             best = best[clip_scores[best] >= self.teacher_score_thr]
+            if self.teacher_nms_iou is not None:
+                best = best[tube_nms(clip_scores[best], clip_masks[best], self.teacher_nms_iou)]
             known = clip_masks[best].flatten(2).any(dim=2)
             seen = known.any(dim=1)
             targets.append(ClipTargets(clip_labels[best][seen], clip_masks[best][seen].float(),

@@ -8,6 +8,7 @@ from mmdet.models.utils import get_uncertain_point_coords_with_randomness
 from mmdet.utils import reduce_mean
 from torch import Tensor
 
+from s2d_plugins.errors import S2DInputError
 from s2d_plugins.registry import MODELS, TASK_UTILS
 
 from .clip_matching import class_match_cost, mask_match_cost, solve_assignments
@@ -46,11 +47,21 @@ class SparseToDenseHead(Mask2FormerTrackHead):
 
     def loss(self, x: Sequence[Tensor], data_samples: Sequence) -> dict[str, Tensor]:
         """Compute all layers' losses of a batch of clips (multi-level features, B samples)."""
-        cls_scores, mask_preds = self(x, data_samples)
-        return self.loss_by_targets(cls_scores, mask_preds, self.collect_targets(data_samples))
+        targets = self.collect_targets(data_samples)
+        return self.loss_by_targets(*self(x, data_samples), targets)
 
     def collect_targets(self, data_samples: Sequence) -> list[ClipTargets]:
-        """Read what is known about each clip from its ``TrackDataSample``."""
+        """Read what is known about each clip from its ``TrackDataSample``.
+
+        Raises:
+            S2DInputError: If a clip has another number of frames than the head.
+        """
+        for sample in data_samples:
+            if len(sample) != self.num_frames:
+                raise S2DInputError(
+                    f'expected clips of {self.num_frames} frames, found {len(sample)} in that of '
+                    f'{sample[0].metainfo.get("img_path", "?")}; set num_frames of '
+                    'KeymaskClipSample and of track_head to the same number')
         device = self.query_feat.weight.device
         return [collect_clip_targets([sample[t] for t in range(len(sample))], self.num_classes,
                                      device) for sample in data_samples]

@@ -12,9 +12,13 @@ def test_peak_is_kept_after_the_memory_is_free_again():
     with measure_usage(interval=0.01) as usage:
         block = np.ones(40 * 2**20, np.uint8)
         time.sleep(0.1)
+        # a busy machine may be slow to run the thread that samples
+        give_up = time.monotonic() + 20
+        while usage.peak_memory_mb <= before + 30 and time.monotonic() < give_up:
+            time.sleep(0.01)
         del block
     assert usage.peak_memory_mb > before + 30
-    assert 0.1 <= usage.seconds < 20
+    assert 0.1 <= usage.seconds < 60
 
 
 def test_usage_is_complete_after_an_error():

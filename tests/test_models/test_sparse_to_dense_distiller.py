@@ -3,6 +3,8 @@ import torch
 from mmengine.optim import build_optim_wrapper
 from small_model import build_small, make_batch, make_clip, small_config
 
+from s2d_plugins.errors import S2DInputError
+
 BOX = (8, 8, 40, 40)
 
 
@@ -43,6 +45,36 @@ def test_teacher_targets_are_confident_best_first_and_unknown_where_empty():
     targets = model.teacher_targets(torch.zeros(3, 3, 8, 8), [None])[0]
     assert len(targets) == 1
     assert targets.known.tolist() == [[True, True, False]]
+
+
+def test_teacher_tubes_that_repeat_a_better_one_are_dropped():
+    scores = torch.tensor([0.9, 0.8, 0.7]).log()
+    scores = torch.stack([scores, torch.full((3,), -9.0)], dim=1)[None]
+    masks = torch.full((1, 3, 3, 4, 4), -1.0)
+    masks[0, :2, :, :2] = 1.0              # the first two are alike, the third is elsewhere
+    masks[0, 2, :, 2:] = 1.0
+    for nms_iou, expected in ((None, 3), (0.75, 2)):
+        model = build_small(teacher_score_thr=0.0, teacher_nms_iou=nms_iou)
+        model.teacher.backbone.forward = lambda images: None
+        model.teacher.track_head.forward = lambda x, samples: ([scores], [masks])
+        targets = model.teacher_targets(torch.zeros(3, 3, 8, 8), [None])[0]
+        assert len(targets) == expected
+        assert targets.masks[-1, 0, 3].all()
+
+
+def test_loss_weights_scale_their_terms_alone():
+    clip = make_clip([{1: BOX}, {}, {1: BOX}])
+    plain = loss_of(build_small(teacher_score_thr=0.0), [clip])
+    weighted = loss_of(build_small(teacher_score_thr=0.0, supervised_loss_weight=0.5,
+                                   teacher_loss_weight=3.0), [clip])
+    for name, value in plain.items():
+        factor = 3.0 if 'kd_' in name else 0.5
+        torch.testing.assert_close(weighted[name], value * factor)
+
+
+def test_clips_of_another_length_are_refused():
+    with pytest.raises(S2DInputError, match='clips of 3 frames, found 2 in that of 0.jpg'):
+        loss_of(build_small(), [make_clip([{1: BOX}, {}])])
 
 
 def test_teacher_never_trains_but_reads_batches_as_clips():
