@@ -28,8 +28,9 @@ class KeymaskDataset(BaseVideoDataset):
     In test mode an item is a whole video; annotations are not needed and nothing is filtered.
 
     Args:
-        class_agnostic: Give every category label 0. If False, a category's label is the position
-            of its name in ``metainfo['classes']``.
+        class_agnostic: The labels are masks of objects of any kind: ``category_id`` 1, label 0.
+            Other categories are an error in training, for they would be taken for one silently.
+            If False, a category's label is the position of its name in ``metainfo['classes']``.
         min_score: Leave out annotations whose ``score`` is lower; those without one stay.
         max_one2x: Leave out annotations whose ``one2x`` (share of masks that seem to join several
             objects) is higher; those without one stay.
@@ -139,8 +140,8 @@ class KeymaskDataset(BaseVideoDataset):
         for category in categories:
             if category['name'] not in classes:
                 raise S2DInputError(f'{self.ann_file}: category {category["name"]!r} is not among '
-                                    f'the classes {classes}; add it to metainfo or set '
-                                    'class_agnostic=True')
+                                    f'the classes {classes}; add it to metainfo, or convert the '
+                                    'file without --keep-classes')
         return {category['id']: classes.index(category['name']) for category in categories}
 
     def _require(self, entry: dict, kind: str, keys: tuple[str, ...]) -> None:
@@ -181,6 +182,7 @@ class KeymaskDataset(BaseVideoDataset):
                                 f'has {len(segmentations)} segmentations for {len(images)} '
                                 'frames; make the file again')
         if label_of is None:
+            self._require_one_category(annotation, name)
             label = 0
         elif annotation['category_id'] in label_of:
             label = label_of[annotation['category_id']]
@@ -197,6 +199,14 @@ class KeymaskDataset(BaseVideoDataset):
                 image['instances'].append(dict(
                     bbox=[x, y, x + width, y + height], bbox_label=label, mask=segmentation,
                     instance_id=annotation['id'], ignore_flag=int(annotation.get('iscrowd', 0))))
+
+    def _require_one_category(self, annotation: dict, name: str) -> None:
+        if not self.test_mode and annotation.get('category_id', 1) != 1:
+            raise S2DInputError(
+                f'{self.ann_file}: annotation {annotation["id"]} of video {name} has category_id '
+                f'{annotation["category_id"]}, expected 1 (object); make class-agnostic labels '
+                'with tools/dataset_converters/convert_dataset.py, or set class_agnostic=False '
+                'and metainfo')
 
     def _frame_path(self, file_name: str, video_name: str) -> str:
         path = PurePosixPath(file_name)
