@@ -2,7 +2,9 @@ import pytest
 import torch
 from small_model import build_small, make_batch, make_clip
 
+from s2d_plugins.models.clip_matching import mask_match_cost, solve_assignments
 from s2d_plugins.models.clip_targets import ClipTargets
+from s2d_plugins.models.point_weights import sample_points
 
 BOX = (8, 8, 40, 40)
 
@@ -120,6 +122,30 @@ def test_grid_and_points_agree_in_expectation():
     for name in ('loss_mask', 'loss_dice'):
         mean = torch.stack([run[name] for run in runs]).mean()
         assert grid[name].item() == pytest.approx(mean.item(), rel=0.06)
+
+
+def test_grid_and_points_give_the_same_matching_cost_and_matching():
+    _, masks = random_outputs(layers=1, size=16)
+    masks = torch.nn.functional.avg_pool2d(masks[0].detach()[0], 7, 1, 3) * 8
+    target = box_targets([True, False, True], boxes=(BOX, (30, 30, 60, 60)))
+    grid = target.resized((16, 16))
+
+    def cost_at(logits, values):
+        return mask_match_cost(logits.flatten(1), values.flatten(1), None, 5.0, 5.0)
+
+    on_grid = cost_at(masks, grid.masks)
+    torch.manual_seed(0)
+    drawn = []
+    for _ in range(10):
+        points = torch.rand(1, 4000, 2)
+        frames = points.expand(15, -1, -1)
+        drawn.append(cost_at(sample_points(masks.flatten(0, 1), frames).view(5, 3, -1),
+                             sample_points(target.masks.flatten(0, 1), frames[:6]).view(2, 3, -1)))
+    mean = torch.stack(drawn).mean(dim=0)
+    # what stays is the smoothing of bilinear reading between the cells
+    torch.testing.assert_close(on_grid, mean, rtol=0.02, atol=0.02)
+    assert [match.tolist() for match in solve_assignments([on_grid])[0]] == [
+        match.tolist() for match in solve_assignments([mean])[0]]
 
 
 def test_forward_pass_is_mmdets():
