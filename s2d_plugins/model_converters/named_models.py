@@ -64,6 +64,7 @@ class NamedModel:
                 ``running_var``.
         """
         written = {}
+        adds_counters = counters and not self.has_counters
 
         def add(name: str, tensor: Tensor) -> None:
             row, part = self.table[name], name.startswith(PARTS[1])
@@ -76,7 +77,7 @@ class NamedModel:
                 continue
             reorder = self.table[name].merges_patches and not official
             add(name, patches_to_ours(tensor) if reorder else tensor)
-            if counters and not self.has_counters and name.endswith('.running_var'):
+            if adds_counters and name.endswith('.running_var'):
                 add(name.replace('running_var', COUNTER), torch.zeros((), dtype=torch.int64))
         return written
 
@@ -92,12 +93,12 @@ class _Problems:
     def raise_if_any(self, expected: str) -> None:
         faults = []
         if self.unknown:
-            faults.append(f'{len(self.unknown)} tensors have no counterpart '
+            faults.append(f'tensors without counterpart: {len(self.unknown)} '
                           f'({list_names(self.unknown)})')
         if self.missing:
-            faults.append(f'{len(self.missing)} are missing ({list_names(self.missing)})')
+            faults.append(f'missing tensors: {len(self.missing)} ({list_names(self.missing)})')
         if self.misshaped:
-            faults.append(f'{len(self.misshaped)} do not fit the others '
+            faults.append(f'tensors that do not fit the others: {len(self.misshaped)} '
                           f'({list_names(self.misshaped, 2)})')
         if faults:
             raise S2DInputError(f'{"; ".join(faults)}; expected {expected}')

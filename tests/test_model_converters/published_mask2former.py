@@ -88,7 +88,7 @@ def waves(positions: Tensor, channels: int) -> Tensor:
 def turns(count: int) -> Tensor:
     """Positions 1 to count, scaled so that the last is one full turn."""
     steps = torch.arange(1, count + 1, dtype=torch.float32)
-    return steps / (count + 1e-6) * 2 * math.pi
+    return steps / (count + 1e-6) * (2 * math.pi)
 
 
 def encode_positions(frames: int, height: int, width: int, channels: int,
