@@ -15,18 +15,9 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from .errors import S2DInputError
+from .rle import encode_masks
 
 CATEGORIES = [dict(id=1, name='object')]
-
-
-def encode_masks(masks: np.ndarray) -> list[dict]:
-    """Encode (N, H, W) masks as N compressed RLEs whose counts are text."""
-    if len(masks) == 0:
-        return []
-    columns = np.asfortranarray(np.moveaxis(np.asarray(masks, dtype=np.uint8), 0, -1))
-    rles = coco_mask.encode(columns)
-    return [dict(size=list(map(int, rle['size'])), counts=rle['counts'].decode('ascii'))
-            for rle in rles]
 
 
 def encode_mask(mask: np.ndarray) -> dict:

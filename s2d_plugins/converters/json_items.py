@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import S2DInputError
 
 _SPACE = re.compile(r'[ \t\r\n]*')
+_NUMBER_PART = re.compile(r'[-+.0-9eE]*')
 _CHUNK = 2**20
 
 
@@ -122,8 +123,9 @@ class _Reader:
                 if self._ended or not self._more():
                     raise
                 continue
-            # a number that ends with the window may go on
-            if end < len(self._text) or not self._more():
+            # a number may go on after the window, and '1.' or '1e-' are read as 1
+            if (_NUMBER_PART.match(self._text, end).end() < len(self._text)
+                    or not self._more()):
                 place = (self._before + self._position, end - self._position)
                 is_ascii = self._text[self._position:end].isascii()
                 self._position = end

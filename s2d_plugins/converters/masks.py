@@ -5,7 +5,7 @@ from collections.abc import Callable, Container, Iterable
 import numpy as np
 
 from ..errors import S2DInputError
-from ..evaluation.rle import encode, measure, to_rle
+from ..rle import encode_masks, measure, to_rle
 
 
 def compress(segmentations: Iterable, size: tuple[int, int],
@@ -60,7 +60,7 @@ def split_ids(ids: np.ndarray, drop: Container[int] = (0,)) -> dict[int, dict]:
     """
     small = ids.max() < 2**16
     values = np.flatnonzero(np.bincount(ids.ravel())) if small else np.unique(ids)
-    return {value: encode((ids == value)[None])[0]
+    return {value: encode_masks((ids == value)[None])[0]
             for value in values.tolist() if value not in drop}
 
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from ..errors import S2DInputError
 from ..evaluation.indexed_png import read_indexed_png
-from ..evaluation.rle import encode
 from ..labels import read_json
+from ..rle import encode_masks
 from .frame_files import extracted_frames, image_size, list_folders, list_frames
 from .masks import Tracks, compress
 from .source import Instance, Source, SourceVideo
@@ -112,7 +112,7 @@ def _read_folders(root: Path, name: str) -> SourceVideo:
         for path in paths:
             mask = _read_mask(path, name, size)
             if mask.any():
-                tracks.add(stems.index(path.stem), {number: encode(mask[None])[0]})
+                tracks.add(stems.index(path.stem), {number: encode_masks(mask[None])[0]})
     root_of_frames = root / 'JPEGImages_24fps'
     return SourceVideo(name, size,
                        [files[stem].relative_to(root_of_frames).as_posix() for stem in stems],

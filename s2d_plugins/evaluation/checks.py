@@ -8,7 +8,7 @@ import numpy as np
 from mmengine.logging import print_log
 
 from ..errors import S2DInputError
-from .rle import measure, to_rle
+from ..rle import measure, to_rle
 
 
 class Problems:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from ..errors import S2DInputError
+from ..rle import intersections
 from .average_precision import Group, average_precision, top_order
 from .checks import (
     Problems,
@@ -16,7 +17,6 @@ from .checks import (
     video_length,
     video_name,
 )
-from .rle import intersections
 
 #: Areas in pixels between which COCO calls an object medium-sized.
 MEDIUM_IMAGE = (32**2, 96**2)

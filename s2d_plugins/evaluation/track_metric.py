@@ -7,7 +7,7 @@ import numpy as np
 from mmdet.evaluation.metrics import BaseVideoMetric
 
 from ..errors import S2DInputError
-from .rle import encode
+from ..rle import encode_masks
 
 
 def _to_numpy(values) -> np.ndarray:
@@ -41,7 +41,7 @@ class TrackMetric(BaseVideoMetric):
                     size=tuple(meta['ori_shape'][:2]), path=meta.get('img_path'),
                     ids=_to_numpy(tracks.instances_id).tolist(),
                     scores=_to_numpy(tracks.scores).astype(float).tolist(),
-                    rles=encode(_to_numpy(tracks.masks)))
+                    rles=encode_masks(_to_numpy(tracks.masks)))
 
 
 def join_frames(frames: Sequence[dict]) -> list[dict]:

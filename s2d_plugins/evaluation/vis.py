@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import S2DInputError
+from ..rle import intersections
 from .average_precision import Group, average_precision, top_order
 from .checks import (
     Problems,
@@ -16,7 +17,6 @@ from .checks import (
     video_length,
     video_name,
 )
-from .rle import intersections
 
 #: Mean areas in pixels between which YouTube-VIS calls a tube medium-sized.
 MEDIUM_TUBE = (128**2, 256**2)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import S2DInputError
-from ..evaluation.rle import measure, to_rle
 from ..labels import encode_mask
+from ..rle import measure, to_rle
 from .bit_maps import MASKS_PER_MAP, bit_map, bits_at, changes_of
 
 

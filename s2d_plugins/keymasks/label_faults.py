@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..evaluation.rle import measure, to_rle
+from ..rle import measure, to_rle
 
 _VIDEO_KEYS = ('id', 'height', 'width', 'file_names')
 _ANNOTATION_KEYS = ('id', 'video_id', 'category_id', 'segmentations')

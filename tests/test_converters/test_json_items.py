@@ -47,6 +47,14 @@ def test_equals_json(path, content, indent, ascii_only, chunk):
         json_items._CHUNK = before
 
 
+@pytest.mark.parametrize('chunk', range(1, 16))
+def test_numbers_are_whole_wherever_the_window_ends(tmp_path, monkeypatch, chunk):
+    monkeypatch.setattr(json_items, '_CHUNK', chunk)
+    path = tmp_path / 'a.json'
+    path.write_text('{"a": 0.25, "b": [1.5e-07, -2E+3, 12], "c": -0.0}')
+    assert rebuild(path) == dict(a=0.25, b=[1.5e-07, -2e3, 12], c=0)
+
+
 def test_holds_no_more_than_a_few_items(tmp_path, monkeypatch):
     monkeypatch.setattr(json_items, '_CHUNK', 100)
     path = tmp_path / 'a.json'

@@ -29,8 +29,8 @@ from s2d_plugins.errors import S2DInputError
 from s2d_plugins.evaluation.class_agnostic_vis_metric import ClassAgnosticVISMetric
 from s2d_plugins.evaluation.davis import evaluate_davis
 from s2d_plugins.evaluation.indexed_png import write_indexed_png
-from s2d_plugins.evaluation.rle import encode
 from s2d_plugins.labels import make_annotation, make_labels, make_video, write_json
+from s2d_plugins.rle import encode_masks
 
 
 def moving_ellipse(rng: np.random.Generator, frames: int, size: tuple[int, int]) -> np.ndarray:
@@ -54,9 +54,10 @@ def make_gt(videos: int, frames: int, tubes: int, size: tuple[int, int]) -> dict
     """Labels of all videos."""
     names = [str(frame) for frame in range(frames)]
     listed = [make_video(video, str(video), size, names) for video in range(1, videos + 1)]
-    annotations = [make_annotation((video['id'] - 1) * tubes + index, video['id'], encode(tube))
-                   for video in listed
-                   for index, tube in enumerate(make_objects(video['id'], frames, tubes, size), 1)]
+    annotations = [
+        make_annotation((video['id'] - 1) * tubes + index, video['id'], encode_masks(tube))
+        for video in listed
+        for index, tube in enumerate(make_objects(video['id'], frames, tubes, size), 1)]
     return make_labels(listed, annotations)
 
 
