@@ -42,6 +42,8 @@ class SparseToDenseHead(Mask2FormerTrackHead):
         super().__init__(*args, **kwargs)
         self.match_known_frames_only = match_known_frames_only
         self.unmatched_queries = unmatched_queries and TASK_UTILS.build(unmatched_queries)
+        self.drops_frames = all(isinstance(loss, TemporalDropLoss)
+                                for loss in (self.loss_mask, self.loss_dice))
         if self.train_cfg:
             self.match_weights = _read_match_weights(self.assigner.match_costs)
 
@@ -80,7 +82,12 @@ class SparseToDenseHead(Mask2FormerTrackHead):
             ``d0.``, ``d1.``, ..., of the others. Mask losses are divided by the number of
             instances in the batch over all workers (at least 1).
         """
-        mask_preds = [preds.float() for preds in mask_preds]
+        # in half precision sums over the grid overflow
+        with torch.autocast(mask_preds[0].device.type, enabled=False):
+            return self._losses([scores.float() for scores in cls_scores],
+                                [preds.float() for preds in mask_preds], targets)
+
+    def _losses(self, cls_scores, mask_preds, targets) -> dict[str, Tensor]:
         grid_targets = [clip.resized(mask_preds[-1].shape[-2:]) for clip in targets]
         matches = self._match(cls_scores, mask_preds, targets, grid_targets)
         num_instances = cls_scores[0].new_tensor([float(sum(map(len, targets)))])
@@ -90,7 +97,7 @@ class SparseToDenseHead(Mask2FormerTrackHead):
             prefix = '' if layer == len(cls_scores) - 1 else f'd{layer}.'
             mask, dice = self._mask_losses(preds, matches[layer], targets, grid_targets,
                                            num_instances)
-            losses[f'{prefix}loss_cls'] = self._class_loss(scores.float(), preds, matches[layer],
+            losses[f'{prefix}loss_cls'] = self._class_loss(scores, preds, matches[layer],
                                                            grid_targets)
             losses[f'{prefix}loss_mask'], losses[f'{prefix}loss_dice'] = mask, dice
         return losses
@@ -112,8 +119,8 @@ class SparseToDenseHead(Mask2FormerTrackHead):
                 logits = logits.reshape(preds.shape[1], -1)
                 cost = mask_match_cost(logits, masks, known, self.match_weights['mask'],
                                        self.match_weights['dice'])
-                costs.append(cost + self.match_weights['cls'] * class_match_cost(
-                    scores[clip].float(), labels))
+                costs.append(cost + self.match_weights['cls'] * class_match_cost(scores[clip],
+                                                                                 labels))
         solved = solve_assignments(costs)
         clips = len(targets)
         return [solved[i:i + clips] for i in range(0, len(solved), clips)]
@@ -138,13 +145,14 @@ class SparseToDenseHead(Mask2FormerTrackHead):
                           in zip(mask_preds, matches, strict=True)])
         known = torch.cat([clip.known[instances] for clip, (_, instances)
                            in zip(targets, matches, strict=True)]).flatten()
-        if len(pred) == 0:
-            return mask_preds.sum() * 0, mask_preds.sum() * 0
-        pred = pred.flatten(0, 1)
         on_grid = self._uses_grid(mask_preds)
         target = torch.cat([clip.masks[instances] for clip, (_, instances)
                             in zip(grid_targets if on_grid else targets, matches, strict=True)])
-        target = target.flatten(0, 1)
+        pred, target = pred.flatten(0, 1), target.flatten(0, 1)
+        if self.drops_frames:  # points are taken only on frames that count
+            pred, target, known = pred[known], target[known], known[known]
+        if len(pred) == 0:
+            return mask_preds.sum() * 0, mask_preds.sum() * 0
         if on_grid:
             pred, target = pred.flatten(1), target.flatten(1)
             weight = importance_weights(pred, self.num_points, self.oversample_ratio,

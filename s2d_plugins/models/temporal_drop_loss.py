@@ -54,10 +54,12 @@ class TemporalDropLoss(BaseModule):
             weight = None if weight is None else self._as_rows(weight)
         if known is None:
             known = target.flatten(1).any(dim=1)
-        if not known.any():
+        num_known = int(known.sum())
+        if num_known == 0:
             return pred.sum() * 0
-        pred, target = pred[known], target[known]
-        weight = None if weight is None else weight[known]
+        if num_known < len(known):
+            pred, target = pred[known], target[known]
+            weight = None if weight is None else weight[known]
         if flat:
             pred, target = pred.flatten(), target.flatten()
             weight = None if weight is None else weight.flatten()

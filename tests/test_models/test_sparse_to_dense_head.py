@@ -148,6 +148,20 @@ def test_grid_and_points_give_the_same_matching_cost_and_matching():
         match.tolist() for match in solve_assignments([mean])[0]]
 
 
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_losses_and_matching_are_computed_in_full_precision(head, dtype):
+    scores, masks = random_outputs()
+    # a large object with sure logits: its sum over the grid does not fit into half precision
+    target = box_targets([True, True, True], boxes=((0, 0, 64, 64),))
+    scores, masks = [s.to(dtype) for s in scores], [(m * 20 + 100).to(dtype) for m in masks]
+    expected = head.loss_by_targets(scores, masks, [target])
+    with torch.autocast('cpu', dtype):
+        losses = head.loss_by_targets(scores, masks, [target])
+    for name, value in losses.items():
+        assert value.dtype == torch.float32
+        assert torch.equal(value, expected[name]) and torch.isfinite(value)
+
+
 def test_forward_pass_is_mmdets():
     ours = build_small().student
     from mmdet.models.tracking_heads import Mask2FormerTrackHead
