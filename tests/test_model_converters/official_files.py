@@ -16,9 +16,10 @@ CONFIGS = Path(__file__).parents[2] / 'configs/_base_/models'
 NARROW = dict(width=32, encoder_hidden=48, decoder_hidden=40, queries=7)
 
 
-def build_published(seed: int = 0, temporal: bool = True, **head) -> PublishedMask2Former:
-    """A narrow model with all 557 tensors of the published one."""
-    model = PublishedMask2Former(temporal, ResNet(width=8), (32, 64, 128, 256),
+def build_published(seed: int = 0, temporal: bool = True, backbone: nn.Module | None = None,
+                    features: tuple[int, ...] = (32, 64, 128, 256), **head) -> PublishedMask2Former:
+    """A narrow model, by default with the 557 tensors of the published one."""
+    model = PublishedMask2Former(temporal, backbone or ResNet(width=8), features,
                                  **{**NARROW, **head})
     return seeded(model, seed)
 

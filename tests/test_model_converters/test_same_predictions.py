@@ -8,12 +8,20 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
-from official_files import CONFIGS, build, build_published, image_model, narrow_segmenter
+from official_files import (
+    CONFIGS,
+    build,
+    build_published,
+    image_model,
+    narrow_segmenter,
+    same_bytes,
+)
 from published_mask2former import PublishedMask2Former, seeded
+from published_swin import Swin
 from torch.nn import functional
 
 from s2d_plugins.apis.segmenter import VideoSegmenter
-from s2d_plugins.model_converters import to_ours
+from s2d_plugins.model_converters import to_official, to_ours
 
 MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 TOLERANCE = 1e-8
@@ -119,3 +127,26 @@ def test_other_sizes():
     ours = build(detector)
     ours.load_state_dict(to_ours(published.state_dict()).checkpoint['state_dict'], strict=True)
     assert_same(published, ours.track_head, ours.backbone, published_input(made_frames(2, 32, 64)))
+
+
+@pytest.mark.parametrize('blocks, name', [((2, 2, 6, 2), 'Swin (tiny)'),
+                                          ((2, 2, 18, 2), 'Swin (small, base or large)')])
+def test_swin(blocks, name):
+    features, heads = (8, 16, 32, 64), (1, 2, 4, 8)
+    published = build_published(backbone=Swin(8, heads, 4, blocks), features=features)
+    state = published.state_dict()
+    detector = narrow_segmenter()
+    detector.backbone = dict(type='SwinTransformer', embed_dims=8, depths=blocks, num_heads=heads,
+                             window_size=4, drop_path_rate=0.0)
+    detector.track_head.in_channels = list(features)
+    ours = build(detector)
+    converted = to_ours(state)
+    assert converted.model.backbone == name
+    name = 'stages.0.blocks.1.attn.w_msa.relative_position_index'
+    assert torch.equal(converted.checkpoint['state_dict'][f'backbone.{name}'],
+                       ours.backbone.state_dict()[name])
+    ours.load_state_dict(converted.checkpoint['state_dict'], strict=True)
+    # 15 x 23 tokens fill no windows and merge to 8 x 12
+    assert_same(published, ours.track_head, ours.backbone, torch.randn(
+        2, 3, 60, 92, generator=torch.Generator().manual_seed(0)))
+    assert same_bytes(to_official(converted.checkpoint).checkpoint['model'], state)
