@@ -116,7 +116,7 @@ def main() -> None:
     attention = compiled_attention() if args.compiled_ops else contextlib.nullcontext()
     with attention, torch.autocast('cpu', dtype=torch.bfloat16, enabled=amp), \
             torch.autograd.graph.saved_tensors_hooks(saved.pack, lambda tensor: tensor):
-        losses = model.loss(**batch)
+        losses = model(**batch, mode='loss')
     del losses
     parameters, optimiser = state_bytes(model)
     batch_size = cfg.train_dataloader.batch_size

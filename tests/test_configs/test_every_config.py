@@ -1,0 +1,173 @@
+"""Every config of every stage: it builds, and it is what its name and the paper say."""
+
+import pytest
+from config_files import BACKBONES, CONFIGS, Name, changed_keys, list_configs, read_config
+from mmengine.config import Config
+
+from s2d_plugins.registry import DATASETS, HOOKS, METRICS, TRANSFORMS
+
+ALL = list_configs()
+ON_ONE_GPU = [name for name in ALL if name.on_one_gpu]
+
+#: Rate, clips (images) a step, steps and steps at which the rate falls. The paper does not say
+#: where it falls in final training.
+SCHEDULES = dict(
+    image=(2e-5, 16, 160000, [80000]),
+    sparse_to_dense=(1e-6, 4, 32000, [20200]),
+    final=(2e-5, 16, 80000, [60000]))
+#: Weights of mask, dice and class loss, and points, per stage.
+LOSSES = dict(
+    image=(5.0, 5.0, 2.0, 12544),
+    sparse_to_dense=(5.0, 5.0, 0.0, 160000),
+    final=(5.0, 5.0, 2.0, 12544))
+DATA_ROOTS = {
+    None: None,
+    'imagenet': 'data/imagenet/',
+    'youtubevis2019': 'data/youtube_vis_2019/',
+    'youtubevis2021': 'data/youtube_vis_2021/',
+    'youtubevis2022': 'data/youtube_vis_2022/',
+    'ovis': 'data/ovis/',
+    'uvo': 'data/uvo/',
+    'davis2016': 'data/DAVIS/',
+    'davis2017': 'data/DAVIS/',
+    'sa-v': 'data/sa_v/',
+    'mose': 'data/mose/',
+    'vipseg': 'data/VIPSeg_720P/',
+}
+#: What may differ between a config and its form for one GPU of 24 GB.
+ACCUMULATION = {'accumulative_counts', 'with_cp', 'max_iters', 'val_interval', 'end', 'milestones',
+                'interval', 'base_batch_size'}
+
+
+def single_sets(dataset: dict) -> list[dict]:
+    """Unwrap a mixture and copy-paste."""
+    if 'datasets' in dataset:
+        return [part for inner in dataset['datasets'] for part in single_sets(inner)]
+    return single_sets(dataset['dataset']) if 'dataset' in dataset else [dataset]
+
+
+def test_there_is_one_for_every_stage_backbone_and_set():
+    found = {(name.stage, name.backbone, name.dataset, name.on_one_gpu) for name in ALL}
+    assert len(found) == len(ALL) >= 120
+    videos = set(DATA_ROOTS) - {'imagenet'} | {'mixture'}
+    for one_gpu in (False, True):
+        for stage in ('sparse_to_dense', 'final'):
+            for backbone in BACKBONES[:2]:
+                assert {(stage, backbone, dataset, one_gpu) for dataset in videos} <= found
+            assert (stage, BACKBONES[2], 'mixture', one_gpu) in found
+        for backbone in BACKBONES:
+            for dataset in (None, 'imagenet'):
+                assert ('image', backbone, dataset, one_gpu) in found
+
+
+@pytest.mark.parametrize('name', ALL, ids=str)
+def test_config(name: Name):
+    config = read_config(str(name))
+    check_schedule(name, config)
+    check_model(name, config.model)
+    check_data(name, config)
+    for hook in (*config.default_hooks.values(), *config.get('custom_hooks', [])):
+        HOOKS.build(hook)
+
+
+def check_schedule(name: Name, config: Config) -> None:
+    rate, batch, steps, milestones = SCHEDULES[name.stage]
+    wrapper = config.optim_wrapper
+    assert (wrapper.optimizer.type, wrapper.optimizer.lr, wrapper.optimizer.weight_decay) == (
+        'AdamW', rate, 0.05)
+    assert wrapper.type == 'AmpOptimWrapper'
+    assert wrapper.clip_grad.max_norm == 0.01
+    assert wrapper.paramwise_cfg.custom_keys.backbone.lr_mult == 0.1
+    assert wrapper.get('accumulative_counts', 1) == name.accum
+    assert (wrapper.get('constructor') == 'StudentOptimWrapperConstructor') == (
+        name.stage == 'sparse_to_dense')
+
+    assert config.train_dataloader.batch_size == name.batch
+    assert name.gpus * name.batch * name.accum == batch
+    assert config.auto_scale_lr == dict(enable=False, base_batch_size=name.gpus * name.batch)
+
+    # MMEngine counts iterations, of which a step takes `accum`
+    assert name.steps * 1000 == steps
+    assert config.train_cfg.max_iters == steps * name.accum
+    assert config.train_cfg.val_interval > config.train_cfg.max_iters
+    [scheduler] = config.param_scheduler
+    assert (scheduler.type, scheduler.by_epoch, scheduler.gamma) == ('MultiStepLR', False, 0.1)
+    assert (scheduler.begin, scheduler.end) == (0, steps * name.accum)
+    assert scheduler.milestones == [step * name.accum for step in milestones]
+    assert config.default_hooks.checkpoint.interval == 2000 * name.accum
+    teachers = [hook for hook in config.get('custom_hooks', [])
+                if 'MeanTeacherHook' in hook.type]
+    assert len(teachers) == (name.stage == 'sparse_to_dense')
+    for hook in teachers:
+        assert hook.momentum == pytest.approx(1 - 0.999)
+        assert hook.interval == name.accum
+
+
+def check_model(name: Name, model: dict) -> None:
+    if name.stage == 'sparse_to_dense':
+        assert model.type == 'SparseToDenseDistiller'
+        assert (model.teacher_score_thr, model.teacher_max_instances) == (0.75, 100)
+        model = model.detector
+    head = model.get('track_head') or model.panoptic_head
+    settings = head.get('train_cfg') or model.train_cfg
+    dropping = name.stage == 'sparse_to_dense'
+    mask, dice = (loss.loss if dropping else loss for loss in (head.loss_mask, head.loss_dice))
+    assert (mask.loss_weight, dice.loss_weight, head.loss_cls.loss_weight,
+            settings.num_points) == LOSSES[name.stage]
+    assert ('TemporalDropLoss' in (head.loss_mask.type, head.loss_dice.type)) == dropping
+    assert head.loss_cls.class_weight == [1.0, 0.1]
+    assert (settings.oversample_ratio, settings.importance_sample_ratio) == (3.0, 0.75)
+    assert head.num_queries == 100
+    assert head.pixel_decoder.encoder.num_layers == 6
+    assert head.transformer_decoder.num_layers == 9
+    assert head.get('num_frames', 3) == 3
+    assert not head.get('match_known_frames_only', False)
+    assert model.backbone.get('with_cp', False) == name.on_one_gpu
+
+
+def check_data(name: Name, config: Config) -> None:
+    train = config.train_dataloader.dataset
+    for dataset in (*single_sets(train), single_sets(config.val_dataloader.dataset)[0]):
+        built = DATASETS.build(dict(dataset, lazy_init=True))
+        assert built.metainfo['classes'] == (('fg',) if dataset.data_root == 'data/imagenet/'
+                                             else ('object',))
+        if name.dataset == 'mixture' or dataset.get('test_mode'):
+            continue
+        assert DATA_ROOTS[name.dataset] in (None, dataset.data_root)
+        if name.stage != 'image':
+            labels = 'dense' if name.stage == 'final' else 'keymasks'
+            assert dataset.ann_file == f'annotations/{labels}.json'
+    if 'datasets' in train.get('dataset', train):
+        assert name.dataset == 'mixture' and len(single_sets(train)) == 4
+    for transform in train.get('pipeline', []):
+        TRANSFORMS.build(transform)
+    assert config.test_evaluator.type in METRICS
+
+
+@pytest.mark.parametrize('name', ON_ONE_GPU, ids=str)
+def test_one_gpu_trains_as_many_do(name: Name):
+    [parent] = [other for other in ALL if not other.on_one_gpu and (
+        other.stage, other.backbone, other.dataset) == (name.stage, name.backbone, name.dataset)]
+    assert parent.gpus * parent.batch == name.accum * name.batch * name.gpus
+    assert name.gpus == 1
+    changed = changed_keys(read_config(str(name)).to_dict(), read_config(str(parent)).to_dict())
+    assert {'accumulative_counts', 'with_cp', 'max_iters'} <= changed <= ACCUMULATION
+
+
+def test_generic_configs_take_the_whole_batch_in_one_process():
+    for path, parent, batch in (
+            ('sparse_to_dense/s2d_mask2former_r50_32k.py',
+             'sparse_to_dense/s2d_mask2former_r50_4xb1-32k.py', 4),
+            ('final/final_mask2former_r50_80k.py', 'final/final_mask2former_r50_8xb2-80k.py', 16)):
+        config = read_config(path)
+        assert config.train_dataloader.batch_size == batch == config.auto_scale_lr.base_batch_size
+        assert changed_keys(config.to_dict(), read_config(parent).to_dict()) <= {
+            'batch_size', 'num_workers'}
+
+
+@pytest.mark.parametrize('stage', ['image', 'sparse_to_dense', 'final'])
+def test_leaves_only_name_their_bases(stage):
+    """No settings hide in one of the many files, and none names a machine's path."""
+    for path in (CONFIGS / str(name) for name in ALL if name.stage == stage):
+        assert path.read_text().startswith("_base_ = [\n    '../_base_/recipes/")
+        assert len(path.read_text().splitlines()) == 4
