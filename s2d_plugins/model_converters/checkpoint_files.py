@@ -79,7 +79,8 @@ def write_file(path: Path, checkpoint: dict) -> None:
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except (OSError, RuntimeError) as error:  # torch's writer turns a full disk into the latter
-        reason = getattr(error, 'strerror', None) or str(error).splitlines()[0]
+        cause = error.__context__ if isinstance(error.__context__, OSError) else error
+        reason = getattr(cause, 'strerror', None) or str(cause).splitlines()[0]
         raise S2DInputError(f'cannot write {path}: {reason}; free space or choose another output '
                             'folder') from error
     finally:

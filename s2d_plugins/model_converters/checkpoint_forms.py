@@ -29,14 +29,14 @@ class Form:
         return any(name.startswith(heads) for name in names)
 
 
-S2D = Form('S2D checkpoint', True, {STUDENT: ('student.0.', 'student.1.'),
+S2D = Form('S2D', True, {STUDENT: ('student.0.', 'student.1.'),
                                     TEACHER: ('teacher.0.', 'teacher.1.')})
-MASK2FORMER = Form('Mask2Former checkpoint', True, {ONLY: ('backbone.', 'sem_seg_head.')})
-DISTILLER = Form('SparseToDenseDistiller checkpoint', False, {
+MASK2FORMER = Form('Mask2Former of detectron2', True, {ONLY: ('backbone.', 'sem_seg_head.')})
+DISTILLER = Form('SparseToDenseDistiller', False, {
     STUDENT: ('student.backbone.', 'student.track_head.'),
     TEACHER: ('teacher.backbone.', 'teacher.track_head.')})
-VIDEO = Form('SparseToDenseVideo checkpoint', False, {ONLY: ('backbone.', 'track_head.')})
-IMAGE = Form('image Mask2Former checkpoint', False, {ONLY: ('backbone.', 'panoptic_head.')})
+VIDEO = Form('SparseToDenseVideo', False, {ONLY: ('backbone.', 'track_head.')})
+IMAGE = Form('image Mask2Former of mmdet', False, {ONLY: ('backbone.', 'panoptic_head.')})
 FORMS = (S2D, MASK2FORMER, DISTILLER, VIDEO, IMAGE)
 
 
@@ -52,8 +52,8 @@ def find_form(names: Iterable[str], official: bool) -> Form:
         if form.official == official:
             return form
     if fitting:
-        raise S2DInputError(f'this is a {fitting[0].name}, which is converted in the other '
-                            f'direction: {"add" if official else "leave out"} --reverse')
+        raise S2DInputError(f'its tensors are named as in {fitting[0].name}, which is converted in '
+                            f'the other direction: {"add" if official else "leave out"} --reverse')
     heads = [head for form in FORMS if form.official == official
              for _, head in form.prefixes.values()]
     raise S2DInputError(f'expected tensors whose names start with {" or ".join(heads)}, found '
@@ -88,8 +88,8 @@ def choose_branches(source: Form, wanted: str | None) -> dict[str, str]:
         return {ONLY: ONLY}
     if wanted == 'both':
         return dict.fromkeys(both, ONLY)
-    raise S2DInputError(f'this is a {source.name}, which has no {wanted}: leave out --branch for '
-                        'its one model, or give --branch both to make it student and teacher')
+    raise S2DInputError(f'{source.name} has no {wanted}: leave out --branch for its one model, or '
+                        'give --branch both to make it student and teacher')
 
 
 def target_form(branches: Iterable[str], official: bool, image: bool = False) -> Form:

@@ -104,7 +104,8 @@ def to_official(checkpoint: Mapping, branch: str | None = None,
         S2DInputError: If the source cannot be converted whole.
     """
     tensors, left_out = _unwrap(checkpoint)
-    record = (checkpoint.get('meta') or {}).get(RECORD, {})
+    meta = checkpoint.get('meta')
+    record = meta.get(RECORD, {}) if isinstance(meta, Mapping) else {}
     source = find_form(tensors, official=False)
     models = read_models(tensors, source, layers)
     branches = choose_branches(source, branch)
@@ -143,11 +144,15 @@ def _unwrap(checkpoint: Mapping) -> tuple[dict[str, Tensor], tuple[str, ...]]:
             inner = checkpoint[wrapper]
             left_out = tuple(str(name) for name in checkpoint if name not in (wrapper, 'meta'))
             break
-    arrays = {name: torch.from_numpy(value) if isinstance(value, np.ndarray) else value
-              for name, value in inner.items()}
-    others = [f'{name} ({type(value).__name__})' for name, value in arrays.items()
+    tensors = {name: torch.from_numpy(value) if _is_numbers(value) else value
+               for name, value in inner.items()}
+    others = [f'{name} ({type(value).__name__})' for name, value in tensors.items()
               if not (isinstance(name, str) and isinstance(value, Tensor))]
     if others:
         raise S2DInputError(f'expected tensors by name, or these in {" or ".join(WRAPPERS)}; '
                             f'found {list_names(others)}')
-    return arrays, left_out
+    return tensors, left_out
+
+
+def _is_numbers(value: object) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind in 'fiu' and value.dtype.isnative

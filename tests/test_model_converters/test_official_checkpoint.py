@@ -33,9 +33,9 @@ def of_model(state: dict, name: str) -> dict:
 
 
 @pytest.mark.parametrize('state, branch, target', [
-    (S2D, None, 'SparseToDenseDistiller checkpoint'),
-    (S2D, 'both', 'SparseToDenseDistiller checkpoint'),
-    (PLAIN, None, 'SparseToDenseVideo checkpoint')])
+    (S2D, None, 'SparseToDenseDistiller'),
+    (S2D, 'both', 'SparseToDenseDistiller'),
+    (PLAIN, None, 'SparseToDenseVideo')])
 @pytest.mark.parametrize('wrapped', [True, False])
 def test_round_trip(state, branch, target, wrapped):
     converted = to_ours(as_detectron2(state) if wrapped else state, branch)
@@ -48,7 +48,7 @@ def test_round_trip(state, branch, target, wrapped):
 
 def test_round_trip_of_an_image_model():
     converted = to_ours(PLAIN, image=True)
-    assert converted.target.name == 'image Mask2Former checkpoint'
+    assert converted.target.name == 'image Mask2Former of mmdet'
     assert 'panoptic_head.query_feat.weight' in converted.checkpoint['state_dict']
     assert same_bytes(to_official(converted.checkpoint).checkpoint['model'], PLAIN)
 
@@ -58,7 +58,7 @@ def test_one_of_student_and_teacher(name):
     expected = of_model(S2D, name)
     assert len(expected) == 557
     converted = to_ours(S2D, name)
-    assert converted.target.name == 'SparseToDenseVideo checkpoint'
+    assert converted.target.name == 'SparseToDenseVideo'
     expected['criterion.empty_weight'] = S2D['criterion.empty_weight']
     assert same_bytes(to_official(converted.checkpoint).checkpoint['model'], expected)
     chosen_later = to_official(to_ours(S2D).checkpoint, name).checkpoint['model']
@@ -123,7 +123,7 @@ def test_constants_of_the_config_are_kept_where_they_were():
 def test_record():
     meta = to_ours(as_detectron2(S2D), 'teacher').checkpoint['meta']
     record = meta['official_checkpoint']
-    assert record['source'] == 'S2D checkpoint' and record['branch'] == 'teacher'
+    assert record['source'] == 'S2D' and record['branch'] == 'teacher'
     assert record['iteration'] == 3 and record['batch_counters'] is False
     assert meta['dataset_meta'] == dict(classes=('object',))
 
@@ -237,12 +237,14 @@ def test_other_numbers_of_layers():
 
 
 @pytest.mark.parametrize('convert, checkpoint, message', [
-    (to_ours, to_ours(PLAIN).checkpoint, 'a SparseToDenseVideo checkpoint, .* add --reverse'),
-    (to_official, PLAIN, 'a Mask2Former checkpoint, .* leave out --reverse'),
+    (to_ours, to_ours(PLAIN).checkpoint, 'named as in SparseToDenseVideo, .* add --reverse'),
+    (to_official, PLAIN, 'named as in Mask2Former of detectron2, .* leave out --reverse'),
     (to_ours, dict(weight=torch.ones(1)), 'expected tensors whose names start with student.1. or '
      '.*sem_seg_head., found weight'),
     (to_ours, {}, 'found none'),
-    (to_ours, dict(model=dict(a='text', b=np.float32(1))), r'found a \(str\), b \(float32\)'),
+    (to_ours, dict(model=dict(a='text', b=np.float32(1), c=np.array(['text']))),
+     r'found a \(str\), b \(float32\), c \(ndarray\)'),
+    (to_official, dict(meta='text', state_dict={}), 'found none'),
     (to_ours, {3: torch.ones(1)}, r'found 3 \(Tensor\)')])
 def test_what_is_no_such_checkpoint(convert, checkpoint, message):
     with pytest.raises(S2DInputError, match=message):

@@ -49,7 +49,7 @@ def convert_checkpoint(args: argparse.Namespace) -> None:
                              args.to == 'image', Layers(args.encoder_layers, args.decoder_layers))
     sizes = converted.model.sizes
     print(f'{args.target}: {converted.target.name} from {converted.source.name}; '
-          f'{converted.model.backbone}, {sizes.queries} queries, {sizes.logits - 1} classes')
+          f'{converted.model.backbone}, queries: {sizes.queries}, classes: {sizes.logits - 1}')
     if converted.left_out:
         print(f'left out: {", ".join(converted.left_out)}')
 
