@@ -67,16 +67,26 @@ class NonFiniteLossHook(Hook):
         in_a_row = hub.get_info(_IN_A_ROW, 0) + 1
         hub.update_info(_COUNT, count)
         hub.update_info(_IN_A_ROW, in_a_row)
-        bad = ', '.join(name for name, value in (outputs or {}).items()
-                        if not math.isfinite(float(value))) or 'a loss of another worker'
+        bad = _name_bad(outputs or {})
         print_log(f'step {runner.iter + 1} skipped: {bad} not finite ({in_a_row} in a row, '
                   f'{count} in all)', 'current', logging.WARNING)
         if in_a_row >= self.max_in_a_row:
             raise S2DInputError(
                 f'stopped at step {runner.iter + 1}: the loss was NaN or infinite in {in_a_row} '
-                f'steps in a row ({bad}); the weights were last changed before that. Lower '
-                'optim_wrapper.optimizer.lr or clip_grad.max_norm, train without AMP, or check '
-                f'the labels, then resume from the newest checkpoint in {runner.work_dir}')
+                f'steps in a row ({bad}). Lower optim_wrapper.optimizer.lr or '
+                'clip_grad.max_norm, train without AMP, or check the labels, then resume from '
+                f'a checkpoint in {runner.work_dir} from before')
+
+
+def _name_bad(outputs: dict) -> str:
+    """Name up to three losses that are not finite; their sum is named only if it is alone."""
+    bad = [name for name, value in outputs.items()
+           if not math.isfinite(float(torch.as_tensor(value).detach()))]
+    parts = [name for name in bad if name != 'loss'] or bad
+    if not parts:
+        return 'a loss of another worker'
+    more = f' and {len(parts) - 3} more' if len(parts) > 3 else ''
+    return ', '.join(parts[:3]) + more
 
 
 def _is_finite_everywhere(loss: Tensor) -> bool:

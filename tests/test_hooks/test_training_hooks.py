@@ -15,6 +15,7 @@ from s2d_plugins.hooks import (
     NonFiniteLossHook,
     ScheduledMeanTeacherHook,
 )
+from s2d_plugins.hooks.non_finite_loss_hook import _name_bad
 from s2d_plugins.models.weight_names import adapt_weights
 
 LINEAR = dict(mode='linear', start=0.2, end=0.4, begin=0, stop=2)
@@ -116,6 +117,13 @@ def test_several_bad_losses_in_a_row_stop_the_training():
     assert weight.item() == 1.0
     with pytest.raises(ValueError, match='at least 1'):
         NonFiniteLossHook(0)
+
+
+def test_bad_losses_are_named_briefly():
+    outputs = {f'd{layer}.loss_mask': torch.tensor(float('nan')) for layer in range(5)}
+    assert _name_bad({'loss': float('nan'), **outputs}) == (
+        'd0.loss_mask, d1.loss_mask, d2.loss_mask and 2 more')
+    assert _name_bad(dict(loss=1.0)) == 'a loss of another worker'
 
 
 @pytest.mark.parametrize('factors', [(2.0, float('nan')), (float('nan'), 2.0)])
