@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from mmdet.models.mot import BaseMOTModel
 from torch import Tensor
 
@@ -82,21 +83,24 @@ class SparseToDenseDistiller(BaseMOTModel):
 
     @torch.no_grad()
     def teacher_targets(self, images: Tensor, data_samples: Sequence) -> list[ClipTargets]:
-        """Turn the teacher's confident masks on (B * T, 3, H, W) images into targets."""
+        """Turn the teacher's confident masks on (B * T, 3, H, W) images into targets.
+
+        As with keymasks the masks have the size of the images: logits are enlarged bilinearly and
+        cut at 0.
+        """
         cls_scores, mask_preds = self.teacher.track_head(self.teacher.backbone(images),
                                                          data_samples)
         scores, labels = cls_scores[-1].float().softmax(dim=-1)[..., :-1].max(dim=-1)
-        masks = mask_preds[-1] > 0
         targets = []
-        for clip_scores, clip_labels, clip_masks in zip(scores, labels, masks, strict=True):
+        for clip_scores, clip_labels, logits in zip(scores, labels, mask_preds[-1], strict=True):
             best = clip_scores.topk(min(self.teacher_max_instances, len(clip_scores))).indices
             best = best[clip_scores[best] >= self.teacher_score_thr]
             if self.teacher_nms_iou is not None:
-                best = best[tube_nms(clip_scores[best], clip_masks[best], self.teacher_nms_iou)]
-            known = clip_masks[best].flatten(2).any(dim=2)
+                best = best[tube_nms(clip_scores[best], logits[best] > 0, self.teacher_nms_iou)]
+            masks = _enlarge(logits[best], images.shape[-2:]) > 0
+            known = masks.flatten(2).any(dim=2)
             seen = known.any(dim=1)
-            targets.append(ClipTargets(clip_labels[best][seen], clip_masks[best][seen].float(),
-                                       known[seen]))
+            targets.append(ClipTargets(clip_labels[best][seen], masks[seen].float(), known[seen]))
         return targets
 
     @property
@@ -111,6 +115,13 @@ class SparseToDenseDistiller(BaseMOTModel):
     def predict(self, inputs: Tensor, data_samples: Sequence, **kwargs) -> Sequence:
         """Segment one whole video; see :meth:`SparseToDenseVideo.predict`."""
         return self.predictor.predict(inputs, data_samples, **kwargs)
+
+
+def _enlarge(logits: Tensor, size: Sequence[int]) -> Tensor:
+    """Resize (N, T, h, w) logits bilinearly, also where N is 0."""
+    enlarged = F.interpolate(logits.float().flatten(0, 1)[:, None], tuple(size), mode='bilinear',
+                             align_corners=False)
+    return enlarged.view(*logits.shape[:2], *size)
 
 
 def _teacher_name(name: str) -> str:

@@ -45,6 +45,10 @@ def test_teacher_targets_are_confident_best_first_and_unknown_where_empty():
     targets = model.teacher_targets(torch.zeros(3, 3, 8, 8), [None])[0]
     assert len(targets) == 1
     assert targets.known.tolist() == [[True, True, False]]
+    # at the size of the images, as keymasks are
+    assert targets.masks.shape == (1, 3, 8, 8) and targets.masks[0, 0].all()
+    model.teacher_score_thr = 0.95
+    assert model.teacher_targets(torch.zeros(3, 3, 8, 8), [None])[0].masks.shape == (0, 3, 8, 8)
 
 
 def test_teacher_tubes_that_repeat_a_better_one_are_dropped():
@@ -59,7 +63,7 @@ def test_teacher_tubes_that_repeat_a_better_one_are_dropped():
         model.teacher.track_head.forward = lambda x, samples: ([scores], [masks])
         targets = model.teacher_targets(torch.zeros(3, 3, 8, 8), [None])[0]
         assert len(targets) == expected
-        assert targets.masks[-1, 0, 3].all()
+        assert targets.masks[-1, 0, 7].all()
 
 
 def test_loss_weights_scale_their_terms_alone():
