@@ -80,9 +80,10 @@ def test_rows_that_fail_are_listed(part, monkeypatch):
 
     tool = part('benchmark_training')
     monkeypatch.setattr(part('training_variants'), 'Trainer', Failing)
-    times, failed = tool.time_rows(dict(a='good', b='bad'), dict(size='small', device='cpu'), 3, 1)
+    times, failed = tool.time_rows(dict(a='good', b='bad', c='good'),
+                                   dict(size='small', device='cpu'), 3, 1)
     assert failed == dict(b='CUDA out of memory. Tried to allocate')
-    assert list(times) == ['a'] and len(times['a']['steps']) == 3
+    assert list(times) == ['a', 'c'] and len(times['a']['steps']) == 3
 
 
 def test_numbers_by_hand(part):

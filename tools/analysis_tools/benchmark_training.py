@@ -143,23 +143,24 @@ def time_rows(variants: dict, setting: dict, steps: int, warmup: int) -> tuple[d
         Row to ``dict(steps=[seconds, ...], losses=[seconds, ...])``, and row to why it failed.
     """
     from training_variants import Trainer
-    device, times, failed = setting['device'], {}, {}
+    device, failed = setting['device'], {}
+    times = {key: dict(steps=[], losses=[]) for key in variants}
     trainers = {key: Trainer(variant, **setting) for key, variant in variants.items()}
     with tqdm(total=len(variants) * (warmup + steps), unit='step', mininterval=1,
               desc=f'{setting["size"]} on {device}') as bar:
         for turn in range(warmup + steps):
-            for key in list(trainers):
+            # back and forth: what a row leaves behind falls on either neighbour
+            for key in list(trainers)[::-1 if turn % 2 else 1]:
                 try:
                     if turn < warmup:
                         trainers[key].step(trainers[key].make_batch())
                     else:
                         for name, seconds in time_row(trainers[key], device).items():
-                            times.setdefault(key, {}).setdefault(name, []).append(seconds)
+                            times[key][name].append(seconds)
                 except (RuntimeError, ValueError) as error:  # out of memory, a kernel, a matching
                     failed[key] = one_line(error)
                 if key in failed:
-                    del trainers[key]
-                    times.pop(key, None)
+                    del trainers[key], times[key]
                     release_memory(device)
                 bar.update()
     return times, failed
