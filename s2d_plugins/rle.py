@@ -62,9 +62,10 @@ def encode_masks(masks: np.ndarray) -> list[dict]:
 
 def _boxes(masks: np.ndarray) -> np.ndarray:
     """Left, top, width and height (N, 4) of what is set in (N, H, W) bool; zeros if nothing is."""
-    words = (masks.view(np.uint64) if masks.shape[2] % 8 == 0 and masks.strides[2] == 1
-             else masks)
-    filled = words.any(axis=2) if words is masks else np.bitwise_or.reduce(words, axis=2) > 0
+    if masks.shape[2] % 8 == 0 and masks.strides[2] == 1:  # eight pixels at a time
+        filled = np.bitwise_or.reduce(masks.view(np.uint64), axis=2) > 0
+    else:
+        filled = masks.any(axis=2)
     boxes = np.zeros((len(masks), 4), np.int64)
     for box, mask, rows in zip(boxes, masks.view(np.uint8), filled, strict=True):
         top = int(rows.argmax())
@@ -86,8 +87,8 @@ def _runs(masks: np.ndarray, boxes: np.ndarray) -> list[np.ndarray]:
     for mask, start, gap, (x, y, w, h) in zip(masks.view(np.uint8), starts.tolist(),
                                               step.tolist(), boxes.tolist(), strict=True):
         if w:
-            columns[start:start + w * gap].reshape(w, gap)[:, :h] = cv2.transpose(
-                mask[y:y + h, x:x + w]).reshape(w, h)
+            cv2.transpose(mask[y:y + h, x:x + w],
+                          dst=columns[start:start + w * gap].reshape(w, gap)[:, :h])
     changes = np.flatnonzero(columns[1:] != columns[:-1]) + 1
     counts = np.diff(np.searchsorted(changes, starts), append=len(changes))
     changes -= np.repeat(starts, counts)
@@ -115,35 +116,46 @@ def _base32_values(digits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Bit 32 of a digit says that another, of higher value, follows; bit 16 of the last is the sign.
     """
     last = np.flatnonzero(digits < 32)
-    length = np.diff(last, prepend=-1)
-    values = (digits[last] & 31).astype(np.int64)
-    values -= (values & 16) << 1
-    for place in range(1, min(int(length.max()), _MAX_DIGITS)):
-        longer = np.flatnonzero(length > place)
+    values = ((digits[last] << 3).view(np.int8) >> 3).astype(np.int64)
+    length = np.empty_like(last)
+    length[0], length[1:] = last[0] + 1, last[1:] - last[:-1]
+    longer = np.flatnonzero(length > 1)
+    for place in range(1, _MAX_DIGITS):
         values[longer] = (values[longer] << 5) | (digits[last[longer] - place] & 31)
+        longer = longer[length[longer] > place + 1]
     return values, last
 
 
-def _undo_differences(values: np.ndarray, first: np.ndarray, odd: np.ndarray,
-                      counts: np.ndarray) -> np.ndarray:
-    """Runs from differences to the run two before, for RLEs one after the other.
+def _undo_differences(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Sum up the differences within each RLE, whose first value is at its place in ``rows``."""
+    totals = np.add.reduceat(values, rows)
+    values[rows[1:]] -= totals[:-1]
+    return np.cumsum(values)
+
+
+def _background_and_mask(values: np.ndarray, counts: np.ndarray,
+                         ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Runs of background and of mask, of RLEs one after the other.
 
     Args:
-        values: (R,) differences of all RLEs.
-        first: (N,) index of each RLE's first value, which is no difference and not built upon.
-        odd: (R,) whether a value's position in its RLE is odd.
+        values: (R,) differences to the run two before; the first three of an RLE are runs.
         counts: (N,) values of each RLE.
+
+    Returns:
+        background (P,) and mask (P,), in alternation, and (N,) index of each RLE's first; an RLE
+        that ends with background has one empty run of mask more.
     """
-    steps = np.zeros(len(values) + 2, np.int64)
-    steps[2:] = values
-    steps[first + 2] = 0
-    sums = np.empty_like(steps)
-    for parity in (0, 1):
-        np.cumsum(steps[parity::2], out=sums[parity::2])
-    before = np.where(odd, np.repeat(sums[first + 1], counts), np.repeat(sums[first], counts))
-    runs = sums[2:] - before
-    runs[first] = values[first]
-    return runs
+    pairs = (counts + 1) // 2
+    rows = np.cumsum(pairs) - pairs
+    places = np.arange(len(values)) + np.repeat(2 * rows - np.cumsum(counts) + counts, counts)
+    padded = np.zeros(2 * pairs.sum(), np.int64)
+    padded[places] = values
+    background, mask = padded[::2].copy(), padded[1::2].copy()
+    second = rows[counts > 2] + 1
+    background[second] -= background[second - 1]
+    background, mask = _undo_differences(background, rows), _undo_differences(mask, rows)
+    mask[(rows + pairs - 1)[counts % 2 == 1]] = 0
+    return background, mask, rows
 
 
 def measure(rles: Sequence[dict]) -> tuple[np.ndarray, np.ndarray]:
@@ -156,7 +168,6 @@ def measure(rles: Sequence[dict]) -> tuple[np.ndarray, np.ndarray]:
         areas (N,) int64 in pixels (0 where invalid) and valid (N,) bool.
     """
     texts = [_as_bytes(rle['counts']) for rle in rles]
-    pixels = np.array([rle['size'][0] * rle['size'][1] for rle in rles], dtype=np.int64)
     valid = np.array([len(text) > 0 and 48 <= text[-1] < 80 for text in texts], dtype=bool)
     if not texts:
         return np.zeros(0, np.int64), valid
@@ -167,11 +178,13 @@ def measure(rles: Sequence[dict]) -> tuple[np.ndarray, np.ndarray]:
     valid[np.searchsorted(ends, bad, side='right')] = False
     values, last = _base32_values(digits & 63)
     counts = np.diff(np.searchsorted(last, ends - 1, side='right'), prepend=0)
-    first = np.cumsum(counts) - counts
-    odd = ((np.arange(len(values)) - np.repeat(first, counts)) & 1).astype(bool)
-    runs = _undo_differences(values, first, odd, counts)
-    valid &= (np.minimum.reduceat(runs, first) >= 0) & (np.add.reduceat(runs, first) == pixels)
-    return np.where(valid, np.add.reduceat(runs * odd, first), 0), valid
+    background, mask, rows = _background_and_mask(values, counts)
+    areas = np.add.reduceat(mask, rows)
+    pixels = [rle['size'][0] * rle['size'][1] for rle in rles]
+    valid &= areas + np.add.reduceat(background, rows) == pixels
+    for runs in (background, mask):
+        valid &= np.minimum.reduceat(runs, rows) >= 0
+    return np.where(valid, areas, 0), valid
 
 
 def intersections(rles_a: Sequence[dict], rles_b: Sequence[dict], areas_a: np.ndarray,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 from mmengine.logging import print_log
+from pycocotools import mask as coco_mask
 
 from ..errors import S2DInputError
 from ..rle import measure, to_rle
@@ -82,13 +83,15 @@ def video_length(video: dict) -> int:
 
 
 def check_masks(segmentations: list, size: tuple[int, int], frame_place: Callable[[int], str],
-                ) -> tuple[list[dict | None], np.ndarray]:
+                encoded_here: bool = False) -> tuple[list[dict | None], np.ndarray]:
     """Compressed RLEs and areas of the masks in a list that has None where nothing is.
 
     Args:
         segmentations: COCO segmentations or None.
         size: Expected (height, width).
         frame_place: Names the place of entry i for an error message.
+        encoded_here: They are compressed RLEs of :func:`~s2d_plugins.rle.encode_masks`, which
+            decode for sure.
 
     Returns:
         The RLEs, with None for empty masks too, and areas (N,) int64.
@@ -96,25 +99,35 @@ def check_masks(segmentations: list, size: tuple[int, int], frame_place: Callabl
     Raises:
         S2DInputError: At the first mask that does not decode or has another size.
     """
-    rles: list[dict | None] = []
-    for index, segmentation in enumerate(segmentations):
-        try:
-            rles.append(to_rle(segmentation, size) if segmentation else None)
-        except ValueError as error:
-            raise S2DInputError(f'{frame_place(index)}: mask does not decode ({error}); '
-                                'write it anew') from error
-        if rles[-1] is not None and tuple(rles[-1]['size']) != tuple(size):
-            raise S2DInputError(
-                f'{frame_place(index)}: mask of size {tuple(rles[-1]["size"])}, expected '
-                f'(height, width) {tuple(size)} of the ground truth; resize the results')
+    rles = segmentations if encoded_here else [
+        _read_mask(segmentation, size, frame_place, index)
+        for index, segmentation in enumerate(segmentations)]
     present = [index for index, rle in enumerate(rles) if rle is not None]
+    for index in present:
+        if tuple(rles[index]['size']) != tuple(size):
+            raise S2DInputError(
+                f'{frame_place(index)}: mask of size {tuple(rles[index]["size"])}, expected '
+                f'(height, width) {tuple(size)} of the ground truth; resize the results')
     areas = np.zeros(len(rles), np.int64)
-    areas[present], valid = measure([rles[index] for index in present])
-    if not valid.all():
-        bad = present[int(np.flatnonzero(~valid)[0])]
-        raise S2DInputError(f'{frame_place(bad)}: RLE does not decode to {size[0]}x{size[1]} '
-                            'pixels; write it anew')
+    known = [rles[index] for index in present]
+    if encoded_here:
+        areas[present] = coco_mask.area(known)
+    else:
+        areas[present], valid = measure(known)
+        if not valid.all():
+            bad = present[int(np.flatnonzero(~valid)[0])]
+            raise S2DInputError(f'{frame_place(bad)}: RLE does not decode to '
+                                f'{size[0]}x{size[1]} pixels; write it anew')
     return [rle if area else None for rle, area in zip(rles, areas, strict=True)], areas
+
+
+def _read_mask(segmentation, size: tuple[int, int], frame_place: Callable[[int], str],
+               index: int) -> dict | None:
+    try:
+        return to_rle(segmentation, size) if segmentation else None
+    except ValueError as error:
+        raise S2DInputError(f'{frame_place(index)}: mask does not decode ({error}); write it '
+                            'anew') from error
 
 
 def check_score(score, place: str) -> float:

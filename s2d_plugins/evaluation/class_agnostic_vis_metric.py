@@ -66,7 +66,7 @@ class ClassAgnosticVISMetric(TrackMetric):
             return {}
         name = self.outfile_prefix and f'{self.outfile_prefix}.json'
         return evaluate_vis(self._gt, tracks, lenient=self.lenient, gt_name=str(self.ann_file),
-                            results_name=name or 'predictions')
+                            results_name=name or 'predictions', encoded_here=True)
 
     def _write(self, tracks: list[dict]) -> None:
         path = Path(f'{self.outfile_prefix}.json')

@@ -37,7 +37,8 @@ class _Tube:
         return float(areas.mean()) if len(areas) else 0.0
 
 
-def _read_tube(entry: dict, video: dict, where: str) -> tuple[list, np.ndarray]:
+def _read_tube(entry: dict, video: dict, where: str, encoded_here: bool = False,
+               ) -> tuple[list, np.ndarray]:
     length, place = video_length(video), f'{where}, {video_name(video)}'
     masks = entry.get('segmentations')
     if not isinstance(masks, list) or len(masks) != length:
@@ -45,7 +46,7 @@ def _read_tube(entry: dict, video: dict, where: str) -> tuple[list, np.ndarray]:
         raise S2DInputError(f'{place}: expected segmentations for {length} frames, found '
                             f'{found}; write one RLE or null per frame')
     size = (video['height'], video['width'])
-    return check_masks(masks, size, lambda frame: f'{place}, frame {frame}')
+    return check_masks(masks, size, lambda frame: f'{place}, frame {frame}', encoded_here)
 
 
 def _read_gt(gt: dict, videos: dict, where: str) -> dict[int, list[_Tube]]:
@@ -59,7 +60,7 @@ def _read_gt(gt: dict, videos: dict, where: str) -> dict[int, list[_Tube]]:
 
 
 def _read_results(results: list[dict], videos: dict, where: str, lenient: bool,
-                  ) -> dict[int, list[_Tube]]:
+                  encoded_here: bool) -> dict[int, list[_Tube]]:
     if not isinstance(results, list):
         raise S2DInputError(f'{where}: expected a list of tracks, found '
                             f'{type(results).__name__}; use the results of a test run')
@@ -73,7 +74,7 @@ def _read_results(results: list[dict], videos: dict, where: str, lenient: bool,
                                     'not in the ground truth; use the same split for both')
             score = check_score(entry.get('score'),
                                 f'{where}, {video_name(video)}, track {index}')
-            rles, areas = _read_tube(entry, video, f'{where}, track {index}')
+            rles, areas = _read_tube(entry, video, f'{where}, track {index}', encoded_here)
         except S2DInputError as error:
             problems.add(str(error))
             continue
@@ -120,7 +121,7 @@ def _group(tubes: list[_Tube], gt_tubes: list[_Tube], length: int) -> Group:
 
 def evaluate_vis(gt: dict, results: list[dict], *, lenient: bool = False,
                  gt_name: str = 'ground truth', results_name: str = 'results',
-                 ) -> dict[str, float]:
+                 encoded_here: bool = False) -> dict[str, float]:
     """Video AP and AR with all categories as one, as YouTube-VIS measures them.
 
     Overlap is the IoU of whole tubes, computed from RLE; crowd tubes are ignored; the 100 best
@@ -132,6 +133,8 @@ def evaluate_vis(gt: dict, results: list[dict], *, lenient: bool = False,
         lenient: Leave bad tracks out, with a warning and their count, instead of raising.
         gt_name: Name of the ground truth's file, for messages.
         results_name: Name of the results' file, for messages.
+        encoded_here: The tracks' masks come from :func:`~s2d_plugins.rle.encode_masks`, so
+            whether they decode need not be checked.
 
     Returns:
         See :func:`~s2d_plugins.evaluation.average_precision.average_precision`.
@@ -143,7 +146,7 @@ def evaluate_vis(gt: dict, results: list[dict], *, lenient: bool = False,
     """
     videos = check_gt(gt, gt_name)
     gt_tubes = _read_gt(gt, videos, gt_name)
-    tubes = _read_results(results, videos, results_name, lenient)
+    tubes = _read_results(results, videos, results_name, lenient, encoded_here)
     groups = [_group(tubes[key], gt_tubes[key], video_length(video))
               for key, video in videos.items()]
     return average_precision(groups, MEDIUM_TUBE)
