@@ -17,6 +17,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--format-only', metavar='PREFIX',
                         help='measure nothing and need no annotations: write PREFIX.json and '
                         'PREFIX.submission_file.zip for an evaluation server')
+    parser.add_argument('--lenient', action='store_true',
+                        help='leave bad predictions out, warn and count them, instead of stopping')
     parser.add_argument('--show', action='store_true', help='show predictions in a window')
     parser.add_argument('--show-dir', help='folder for pictures of the predictions')
     parser.add_argument('--wait-time', type=float, default=2, help='seconds per picture shown')
@@ -46,15 +48,29 @@ def use_tta(cfg) -> None:
     dataset.pipeline = cfg.tta_pipeline
 
 
+def metrics_of(cfg, option: str, known: tuple[str, ...], lacking: str) -> list:
+    """Return the config's evaluators, all of which must be one of ``known`` for ``option``."""
+    evaluators = cfg.test_evaluator
+    evaluators = evaluators if isinstance(evaluators, list) else [evaluators]
+    for evaluator in evaluators:
+        if evaluator.type.rpartition('.')[2] not in known:
+            raise S2DInputError(f'{option}: {cfg.filename} tests with {evaluator.type}, which '
+                                f'{lacking}; use {" or ".join(known)}')
+    return evaluators
+
+
 def write_submission(cfg, prefix: str) -> None:
     """Let the config's metrics write a submission instead of measuring."""
-    evaluators = cfg.test_evaluator if isinstance(cfg.test_evaluator, list) else [
-        cfg.test_evaluator]
-    for evaluator in evaluators:
-        if evaluator.type.rpartition('.')[2] != 'ClassAgnosticVISMetric':
-            raise S2DInputError(f'--format-only: {cfg.filename} tests with {evaluator.type}, '
-                                'which writes no submission; use ClassAgnosticVISMetric')
+    for evaluator in metrics_of(cfg, '--format-only', ('ClassAgnosticVISMetric',),
+                                'writes no submission'):
         evaluator.update(format_only=True, outfile_prefix=prefix)
+
+
+def use_lenient(cfg) -> None:
+    """Let the config's metrics leave bad predictions out instead of stopping."""
+    for evaluator in metrics_of(cfg, '--lenient', ('ClassAgnosticVISMetric', 'DAVISMetric'),
+                                'stops at bad predictions'):
+        evaluator.lenient = True
 
 
 def main() -> None:
@@ -73,6 +89,8 @@ def main() -> None:
         use_tta(cfg)
     if args.format_only:
         write_submission(cfg, args.format_only)
+    if args.lenient:
+        use_lenient(cfg)
     runner = runner_tools.build_runner(cfg)
     if args.out is not None:
         runner.test_evaluator.metrics.append(DumpDetResults(out_file_path=args.out))

@@ -37,7 +37,7 @@ class Problems:
                       logger='current', level=30)
 
 
-def reject_duplicates(ids: Iterable, what: str, where: str) -> None:
+def _reject_duplicates(ids: Iterable, what: str, where: str) -> None:
     """Raise S2DInputError if an id occurs twice."""
     twice = [key for key, count in Counter(ids).items() if count > 1]
     if twice:
@@ -60,8 +60,14 @@ def check_gt(gt: dict, where: str) -> dict[int, dict]:
         raise S2DInputError(
             f'{where} has no annotations (a split for a server?), so nothing can be measured; '
             'use an annotated split, or format_only (--format-only) to write the submission')
-    reject_duplicates((video['id'] for video in gt['videos']), 'video id', where)
-    reject_duplicates((entry['id'] for entry in gt['annotations']), 'annotation id', where)
+    for kind, keys in (('videos', ('id', 'height', 'width')),
+                       ('annotations', ('id', 'video_id', 'segmentations'))):
+        for entry in gt[kind]:
+            missing = [key for key in keys if not isinstance(entry, dict) or key not in entry]
+            if missing:
+                raise S2DInputError(f'{where}: expected {", ".join(keys)} in each of its {kind}, '
+                                    f'found no {missing[0]} in {str(entry)[:40]!r}')
+        _reject_duplicates((entry['id'] for entry in gt[kind]), f'{kind[:-1]} id', where)
     videos = {video['id']: video for video in sorted(gt['videos'], key=lambda v: v['id'])}
     for entry in gt['annotations']:
         if entry['video_id'] not in videos:

@@ -9,9 +9,9 @@ from mmengine.logging import print_log
 from ..errors import S2DInputError
 from ..labels import read_json, write_json
 from ..registry import METRICS
-from .checks import check_gt
+from .checks import Problems, check_gt
 from .submission import write_submission
-from .track_metric import TrackMetric, join_frames
+from .track_metric import TrackMetric, check_frames, join_frames
 from .vis import evaluate_vis
 
 
@@ -59,6 +59,9 @@ class ClassAgnosticVISMetric(TrackMetric):
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """Join frames to tracks, write them if asked, and measure unless ``format_only``."""
+        problems = Problems(self.lenient)
+        check_frames(results, problems)
+        problems.warn()
         tracks = join_frames(results)
         if self.outfile_prefix is not None:
             self._write(tracks)

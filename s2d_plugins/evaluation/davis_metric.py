@@ -9,9 +9,10 @@ from mmengine.logging import print_log
 
 from ..errors import S2DInputError
 from ..registry import METRICS
+from .checks import Problems, check_masks, check_score
 from .davis import evaluate_davis, find_sequences
 from .indexed_png import write_tracks
-from .track_metric import TrackMetric, join_frames
+from .track_metric import TrackMetric, check_frames, join_frames
 
 
 @METRICS.register_module()
@@ -50,9 +51,12 @@ class DAVISMetric(TrackMetric):
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """Write the tracks as PNGs and measure them."""
+        problems = Problems(self.lenient)
+        check_frames(results, problems)
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(self.results_dir or temporary)
-            names = write_predictions(folder, results)
+            names = write_predictions(folder, results, problems)
+            problems.warn()
             measured = evaluate_davis(self.gt_dir, folder, sequences=names, jobs=self.jobs,
                                       lenient=self.lenient)
         total = len(find_sequences(self.gt_dir, 'unsupervised'))
@@ -61,18 +65,20 @@ class DAVISMetric(TrackMetric):
         return measured['overall']
 
 
-def write_predictions(folder: Path, frames: list[dict]) -> list[str]:
+def write_predictions(folder: Path, frames: list[dict], problems: Problems) -> list[str]:
     """Write predicted frames as one folder of indexed PNGs per sequence.
 
     Args:
         folder: Parent of the sequences' folders.
         frames: What :class:`TrackMetric` gathers.
+        problems: Collects tracks with a score that is no number, or masks of another size than
+            the frame; leniently these tracks are left out.
 
     Returns:
         Names of the sequences.
 
     Raises:
-        S2DInputError: If frames have no ``img_path``.
+        S2DInputError: If frames have no ``img_path``, or at a bad track unless lenient.
     """
     videos, tracks = defaultdict(dict), defaultdict(list)
     for frame in frames:
@@ -80,8 +86,18 @@ def write_predictions(folder: Path, frames: list[dict]) -> list[str]:
             raise S2DInputError(f'video {frame["video_id"]}, frame {frame["frame"]}: DAVISMetric '
                                 'needs img_path in the meta keys of the packed sample')
         videos[frame['video_id']].setdefault(frame['frame'], frame)
-    for track in join_frames(frames):
-        tracks[track['video_id']].append(track)
+    for index, track in enumerate(join_frames(frames)):
+        video_id = track['video_id']
+        try:
+            check_score(track['score'], f'video {video_id}, track {index}')
+            for number, frame in videos[video_id].items():
+                check_masks([track['segmentations'][number]], frame['size'],
+                            lambda _, place=f'video {video_id}, frame {number}': place,
+                            encoded_here=True)
+        except S2DInputError as error:
+            problems.add(str(error))
+        else:
+            tracks[video_id].append(track)
     names = []
     for video_id, seen in videos.items():
         paths = {number: Path(frame['path']) for number, frame in sorted(seen.items())}

@@ -13,7 +13,6 @@ from .checks import (
     check_gt,
     check_masks,
     check_score,
-    reject_duplicates,
     video_length,
     video_name,
 )
@@ -97,11 +96,15 @@ def evaluate_frames(gt: dict, proposals: Iterable[dict], *, lenient: bool = Fals
     objects, by_name = _read_gt(gt, videos, gt_name), {}
     for video in videos.values():
         by_name[video.get('name') or video['file_names'][0].rpartition('/')[0]] = video
-    contents = list(proposals)
-    reject_duplicates((content['video'] for content in contents), 'video', results_name)
-    frames = {content['video']: content['frames'] for content in contents}
-    for name in frames.keys() - by_name.keys():
-        problems.add(f'{results_name}: video {name!r} is not in {gt_name}')
+    frames: dict[str, list] = {}
+    for content in proposals:
+        name = content['video']
+        if name in frames:
+            problems.add(f'{results_name}: video {name!r} occurs more than once; keep one file')
+        elif name not in by_name:
+            problems.add(f'{results_name}: video {name!r} is not in {gt_name}')
+        else:
+            frames[name] = content['frames']
     groups = []
     for name, video in by_name.items():
         length, place = video_length(video), f'{results_name}, {video_name(video)}'

@@ -8,6 +8,7 @@ from mmdet.evaluation.metrics import BaseVideoMetric
 
 from ..errors import S2DInputError
 from ..rle import encode_masks
+from .checks import Problems
 
 
 def _to_numpy(values) -> np.ndarray:
@@ -44,12 +45,41 @@ class TrackMetric(BaseVideoMetric):
                     rles=encode_masks(_to_numpy(tracks.masks)))
 
 
+def check_frames(frames: Sequence[dict], problems: Problems) -> None:
+    """Look for instance ids that a frame has twice, and for frames without prediction.
+
+    Args:
+        frames: As for :func:`join_frames`.
+        problems: Collects what is found. Leniently, of equal ids the first counts, and a frame
+            without prediction has no instance.
+
+    Raises:
+        S2DInputError: At the first fault, unless ``problems`` is lenient.
+    """
+    seen, lengths = defaultdict(set), {}
+    for frame in frames:
+        if frame['frame'] in seen[frame['video_id']]:
+            continue
+        seen[frame['video_id']].add(frame['frame'])
+        lengths[frame['video_id']] = frame['length'] or 0
+        if len(set(frame['ids'])) < len(frame['ids']):
+            problems.add(f'video {frame["video_id"]}, frame {frame["frame"]}: instance ids '
+                         f'{frame["ids"]} are not unique; number the tracks of a video')
+    for video_id, numbers in seen.items():
+        missing = [number for number in range(lengths[video_id]) if number not in numbers]
+        if missing:
+            problems.add(f'video {video_id}, frame {missing[0]}: no prediction, nor for '
+                         f'{len(missing) - 1} more of its {lengths[video_id]} frames; test on all '
+                         'frames')
+
+
 def join_frames(frames: Sequence[dict]) -> list[dict]:
     """Join per-frame predictions to tracks in the form of YouTube-VIS results.
 
     Args:
         frames: ``dict(video_id, frame, length, ids, scores, rles)`` in any order; a frame that
-            comes twice (padding of a distributed sampler) counts once.
+            comes twice (padding of a distributed sampler) counts once, as does an id that a
+            frame has twice.
 
     Returns:
         Tracks ``dict(video_id, score, category_id=1, segmentations)`` by video and track id;
@@ -64,8 +94,9 @@ def join_frames(frames: Sequence[dict]) -> list[dict]:
         scores, masks = defaultdict(list), defaultdict(lambda n=length: [None] * n)
         for number, frame in sorted(seen.items()):
             for key, score, rle in zip(frame['ids'], frame['scores'], frame['rles'], strict=True):
-                scores[key].append(score)
-                masks[key][number] = rle
+                if masks[key][number] is None:
+                    scores[key].append(score)
+                    masks[key][number] = rle
         tracks.extend(dict(video_id=video_id, score=float(np.mean(scores[key])), category_id=1,
                            segmentations=masks[key]) for key in scores)
     return tracks

@@ -13,7 +13,6 @@ from .checks import (
     check_gt,
     check_masks,
     check_score,
-    reject_duplicates,
     video_length,
     video_name,
 )
@@ -64,14 +63,20 @@ def _read_results(results: list[dict], videos: dict, where: str, lenient: bool,
     if not isinstance(results, list):
         raise S2DInputError(f'{where}: expected a list of tracks, found '
                             f'{type(results).__name__}; use the results of a test run')
-    problems, tubes = Problems(lenient), defaultdict(list)
-    reject_duplicates((entry['id'] for entry in results if 'id' in entry), 'track id', where)
+    problems, tubes, seen = Problems(lenient), defaultdict(list), set()
     for index, entry in enumerate(results):
         try:
+            if not isinstance(entry, dict):
+                raise S2DInputError(f'{where}, track {index}: expected video_id, score and '
+                                    f'segmentations, found {str(entry)[:40]!r}')
             video = videos.get(entry.get('video_id'))
             if video is None:
                 raise S2DInputError(f'{where}, track {index}: video {entry.get("video_id")!r} is '
                                     'not in the ground truth; use the same split for both')
+            if 'id' in entry and entry['id'] in seen:
+                raise S2DInputError(f'{where}, {video_name(video)}, track {index}: track id '
+                                    f'{entry["id"]!r} occurs more than once; ids must be unique')
+            seen.add(entry.get('id'))
             score = check_score(entry.get('score'),
                                 f'{where}, {video_name(video)}, track {index}')
             rles, areas = _read_tube(entry, video, f'{where}, track {index}', encoded_here)

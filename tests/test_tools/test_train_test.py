@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine.structures import InstanceData
 from tiny_recipe import TRAINING, run
 
 from s2d_plugins.labels import encode_mask, make_annotation, make_labels, make_video
@@ -79,7 +80,6 @@ def forward(self, inputs, data_samples=None, mode='tensor'):
     """Loss, or predictions that equal the bright pixels."""
     if mode == 'loss':
         return dict(loss=(self.weight - 3).square().sum())
-    from mmengine.structures import InstanceData
     scores, masks, _ = self.segment_window(inputs[0])
     for index in range(len(data_samples[0])):
         data_samples[0][index].pred_track_instances = InstanceData(
@@ -87,6 +87,54 @@ def forward(self, inputs, data_samples=None, mode='tensor'):
             scores=scores[:1], instances_id=torch.zeros(1, dtype=torch.long),
             bboxes=torch.zeros(1, 4))
     return data_samples
+
+
+def no_number(frames):
+    frames[1].pred_track_instances.scores[0] = float('nan')
+
+
+def other_size(frames):
+    found = frames[2].pred_track_instances
+    frames[2].pred_track_instances = InstanceData(
+        masks=found.masks[:, 1:], scores=found.scores, instances_id=found.instances_id)
+
+
+def same_id(frames):
+    found = frames[3].pred_track_instances
+    frames[3].pred_track_instances = InstanceData.cat([found, found])
+
+
+def no_frame(frames):
+    del frames[1:3]
+
+
+def other_video(frames):
+    for frame in frames:
+        frame.set_metainfo(dict(video_id=7))
+
+
+@pytest.mark.parametrize(('damage', 'message', 'score'), [
+    (no_number, "predictions, video 'video' (id 1), track 0: score nan is not a finite", 0),
+    (other_size, "track 0, video 'video' (id 1), frame 2: mask of size (47, 64), expected", 0),
+    (same_id, 'video 1, frame 3: instance ids [0, 0] are not unique', 1),
+    (no_frame, 'video 1, frame 1: no prediction, nor for 1 more of its 4 frames', 0.1),
+    (other_video, 'predictions, track 0: video 7 is not in the ground truth', 0)])
+def test_bad_predictions(folder, monkeypatch, capsys, damage, message, score):
+    def damaged(self, *args, **kwargs):
+        samples = forward(self, *args, **kwargs)
+        damage(samples[0].video_data_samples)
+        return samples
+
+    monkeypatch.setattr('tiny_recipe.BrightSegmenter.forward', damaged)
+    torch.save(dict(state_dict=dict(weight=torch.ones(1))), 'bright.pth')
+    command = ('test', 'config.py', 'bright.pth', '--work-dir', 'run', '--cfg-options',
+               'test_evaluator.outfile_prefix=run/found')
+    assert run(monkeypatch, *command) == 2
+    assert message in errors(capsys).replace('run/found.json', 'predictions')
+    assert run(monkeypatch, *command, '--lenient') == 0
+    assert '1 entries left out, the first:' in capsys.readouterr().out
+    metrics = json.loads(max((folder / 'run').glob('*/*.json')).read_text())
+    assert metrics['vis/AP'] == pytest.approx(score)
 
 
 @pytest.mark.parametrize(('args', 'expected'), [
@@ -123,6 +171,8 @@ def test_amp_needs_a_gpu(folder, monkeypatch, capsys):
     (('config.py', 'none.pth', '--tta'), 'has no tta_model'),
     (('config.py', 'none.pth', '--format-only', 'a', '--cfg-options',
       'test_evaluator.type=DAVISMetric'), 'tests with DAVISMetric, which writes no submission'),
+    (('config.py', 'none.pth', '--lenient', '--cfg-options',
+      'test_evaluator.type=YouTubeVISMetric'), 'YouTubeVISMetric, which stops at bad predictions'),
 ])
 def test_test_mistakes(folder, monkeypatch, capsys, args, expected):
     assert run(monkeypatch, 'test', *args, '--work-dir', 'run') == 2
