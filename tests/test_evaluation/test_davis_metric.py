@@ -75,3 +75,44 @@ def test_bad_input(gt_dir, tmp_path):
     metric.process({}, [sample([], [], img_path=None)])
     with pytest.raises(S2DInputError, match='needs img_path'):
         metric.evaluate(1)
+
+
+@pytest.mark.parametrize(('scores', 'masks', 'message', 'expected'), [
+    ([0.9, float('nan')], [columns(0, 5), columns(12, 20)],
+     'video 1, track 1: score nan is not a finite number', 0.5),
+    ([0.9, 0.8], [columns(0, 5)[:9], columns(12, 20)[:9]],
+     r'video 1, frame 0: mask of size \(9, 20\), expected .* \(10, 20\)', 0)])
+def test_bad_tracks(gt_dir, scores, masks, message, expected):
+    frames = sample([columns(0, 1)] * 2, scores)
+    for image in frames.video_data_samples:
+        image.pred_track_instances = InstanceData(
+            masks=torch.as_tensor(np.array(masks)), scores=torch.as_tensor(scores),
+            instances_id=torch.arange(2))
+    for lenient in (False, True):
+        metric = build(gt_dir=gt_dir, lenient=lenient)
+        metric.process({}, [frames])
+        if lenient:
+            assert metric.evaluate(1)['davis/J_mean'] == expected
+        else:
+            with pytest.raises(S2DInputError, match=message):
+                metric.evaluate(1)
+
+
+def test_missing_frames_and_ids_given_twice(gt_dir):
+    part = sample([columns(0, 5), columns(12, 20)], [0.9, 0.8])
+    part.video_data_samples = part.video_data_samples[:1]
+    metric = build(gt_dir=gt_dir)
+    metric.process({}, [part])
+    with pytest.raises(S2DInputError, match='video 1, frame 1: no prediction'):
+        metric.evaluate(1)
+    twice = sample([columns(0, 5), columns(12, 20)], [0.9, 0.8])
+    for image in twice.video_data_samples:
+        image.pred_track_instances.instances_id[:] = 4
+    for lenient in (False, True):
+        metric = build(gt_dir=gt_dir, lenient=lenient)
+        metric.process({}, [twice])
+        if lenient:  # the first mask of the id counts
+            assert metric.evaluate(1)['davis/J_mean'] == 0.5
+        else:
+            with pytest.raises(S2DInputError, match=r'video 1, frame 0: instance ids \[4, 4\]'):
+                metric.evaluate(1)

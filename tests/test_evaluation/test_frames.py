@@ -108,6 +108,7 @@ def test_each_frame_stands_for_itself(gt):
 @pytest.mark.parametrize(('proposals', 'message'), [
     ([], r"proposals, video 'cat' \(id 1\): 0 frames, expected 2"),
     ([content([], [], video='dog'), content([], [])], "video 'dog' is not in"),
+    ([content([], [])] * 2, "video 'cat' occurs more than once; keep one file"),
     ([content([], [encode_mask(np.ones((2, 2)))])],
      r"'cat' \(id 1\), frame 1, mask 0: mask of size"),
     ([content([dict(size=list(SIZE), counts='~')], [])], 'frame 0, mask 0: RLE does not decode'),
@@ -121,8 +122,6 @@ def test_bad_proposals(gt, proposals, message):
 
 
 def test_bad_files(gt):
-    with pytest.raises(S2DInputError, match="video 'cat' occurs more than once"):
-        evaluate_frames(gt, [content([], [])] * 2)
     gt['annotations'][0]['segmentations'] = [None]
     with pytest.raises(S2DInputError, match='annotation 1 has 1 segmentations, expected one per'):
         evaluate_frames(gt, [content([], [])])

@@ -116,7 +116,7 @@ def test_agrees_with_a_plain_implementation(seed):
                                                       abs=1e-9)
 
 
-GOOD = track(strip(0, 5), strip(0, 5))
+GOOD = track(strip(0, 5), strip(0, 5), id=1)
 
 
 @pytest.mark.parametrize(('bad', 'message'), [
@@ -130,10 +130,11 @@ GOOD = track(strip(0, 5), strip(0, 5))
     ({'segmentations': [dict(size=[4, 10]), None]}, 'frame 0: mask does not decode'),
     ({'score': float('nan')}, 'track 1: score nan is not a finite number'),
     ({'score': None}, 'score None is not'),
+    ({'id': 1}, r"'cat' \(id 1\), track 1: track id 1 occurs more than once"),
 ])
 def test_bad_tracks_are_named_or_left_out(bad, message):
     gt = labels([strip(0, 5), strip(0, 5)])
-    results = [GOOD, {**GOOD, **bad}]
+    results = [GOOD, {**GOOD, 'id': 2, **bad}]
     with pytest.raises(S2DInputError, match=message):
         evaluate_vis(gt, results, results_name='r.json')
     assert evaluate_vis(gt, results, lenient=True)['AP'] == pytest.approx(1)
@@ -141,8 +142,12 @@ def test_bad_tracks_are_named_or_left_out(bad, message):
 
 def test_bad_files():
     gt = labels([strip(0, 5), strip(0, 5)])
-    with pytest.raises(S2DInputError, match='track id 3 occurs more than once'):
-        evaluate_vis(gt, [{**GOOD, 'id': 3}, {**GOOD, 'id': 3}])
+    with pytest.raises(S2DInputError, match="track 0: expected video_id, .* found 'cat'"):
+        evaluate_vis(gt, ['cat'])
+    with pytest.raises(S2DInputError, match="in each of its videos, found no height in .{'id': 1}"):
+        evaluate_vis(dict(gt, videos=[dict(id=1)]), [])
+    with pytest.raises(S2DInputError, match='in each of its annotations, found no segmentations'):
+        evaluate_vis(dict(gt, annotations=[dict(id=1, video_id=1)]), [])
     with pytest.raises(S2DInputError, match='expected a list of tracks, found dict'):
         evaluate_vis(gt, dict(annotations=[]))
     with pytest.raises(S2DInputError, match='valid.json has no annotations'):

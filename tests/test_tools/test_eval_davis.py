@@ -61,3 +61,37 @@ def test_bad_input_ends_with_2_and_writes_nothing(tool, arguments, tmp_path, cap
     assert not out.exists()
     assert tool.main([*command, '--lenient']) == 0
     assert json.loads(out.read_text())['left_out'] == 1
+
+
+def other_size(folder):
+    write_indexed_png(folder / 'cat/00001.png', np.zeros((5, 8), np.uint8))
+
+
+def many(folder):
+    write_indexed_png(folder / 'cat/00001.png', np.arange(48, dtype=np.uint8).reshape(6, 8) % 22)
+
+
+def no_image(folder):
+    (folder / 'cat/00001.png').write_bytes(b'none')
+
+
+def other_sequence(folder):
+    (folder / 'bird').mkdir()
+
+
+@pytest.mark.parametrize(('damage', 'message'), [
+    (other_size, 'cat, frame 00001: {}/cat/00001.png has size (5, 8), expected'),
+    (many, 'cat, frame 00001: object id 21, expected at most 20'),
+    (no_image, 'cat, frame 00001: cannot read mask {}/cat/00001.png'),
+    (other_sequence, '{}/bird: no sequence of this name in the ground truth')])
+def test_bad_results(tool, arguments, tmp_path, capsys, damage, message):
+    damage(tmp_path / 'results')
+    out = tmp_path / 'jf.json'
+    command = [*arguments, '--task', 'unsupervised', '--out', str(out)]
+    assert tool.main(command) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f'error: {message.format(tmp_path / "results")}')
+    assert error.count('\n') == 1 and not out.exists()
+    assert tool.main([*command, '--lenient']) == 0
+    assert '2 sequences, 1 entries left out' in capsys.readouterr().out
+    assert json.loads(out.read_text())['left_out'] == 1

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mmengine.logging import MMLogger
 
 from s2d_plugins.labels import (
     encode_mask,
@@ -52,13 +53,57 @@ def test_tracks(tool, gt, rle, tmp_path, capsys):
              for line in capsys.readouterr().out.splitlines()]
     table = dict(zip(cells[0], cells[2], strict=True))
     assert (table['AP'], table['APl'], table['AR100']) == ('100.0', '-', '100.0')
-    out.unlink()
-    write_json(results, [track, {**track, 'score': float('nan')}])
-    assert tool.main(command) == 2
-    assert "results.json, video 'cat' (id 1), track 1: score nan" in capsys.readouterr().err
-    assert not out.exists()
-    assert tool.main([*command, '--lenient']) == 0
     assert json.loads(out.read_text())['AP'] == pytest.approx(1)
+
+
+SMALL = encode_mask(np.ones((5, 8)))
+BROKEN = dict(size=list(SIZE), counts='~')
+
+
+def check_bad_results(tool, gt, results, tmp_path, capsys, message, score):
+    """The tool stops with one line and writes nothing, or counts one entry left out."""
+    out = tmp_path / 'out.json'
+    command = ['--gt', gt, '--results', str(results), '--out', str(out)]
+    assert tool.main(command) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f'error: {results}') and message in error
+    assert error.count('\n') == 1 and not out.exists()
+    MMLogger._instance_dict.clear()  # an earlier test's logger writes to a stream that is closed
+    assert tool.main([*command, '--lenient']) == 0
+    assert '1 entries left out, the first:' in ''.join(capsys.readouterr())
+    assert json.loads(out.read_text())['AP'] == pytest.approx(score)
+
+
+@pytest.mark.parametrize(('bad', 'message'), [
+    (dict(video_id=7), 'track 1: video 7 is not in the ground truth'),
+    (dict(segmentations=[None]), "track 1, video 'cat' (id 1): expected segmentations for 2"),
+    (dict(segmentations=[None, SMALL]), "'cat' (id 1), frame 1: mask of size (5, 8), expected"),
+    (dict(segmentations=[BROKEN, None]), "'cat' (id 1), frame 0: RLE does not decode"),
+    (dict(score=float('nan')), "video 'cat' (id 1), track 1: score nan is not a finite number"),
+    (dict(id=1), "video 'cat' (id 1), track 1: track id 1 occurs more than once")])
+def test_bad_tracks(tool, gt, rle, tmp_path, capsys, bad, message):
+    track = dict(id=1, video_id=1, score=0.5, segmentations=[rle, rle])
+    results = tmp_path / 'results.json'
+    write_json(results, [track, {**track, 'id': 2, **bad}])
+    check_bad_results(tool, gt, results, tmp_path, capsys, message, 1)
+
+
+@pytest.mark.parametrize(('name', 'bad', 'message'), [
+    ('dog', dict(video='dog'), "video 'dog' is not in"),
+    ('dog', dict(video='cat'), "video 'cat' occurs more than once"),
+    ('cat', dict(frames=[[]]), "video 'cat' (id 1): 1 frames, expected 2"),
+    ('cat', dict(height=5, frames=[[], [dict(segmentation=SMALL, score=1)]]),
+     "video 'cat' (id 1), frame 1, mask 0: mask of size (5, 8), expected"),
+    ('cat', dict(frames=[[], [dict(segmentation=BROKEN, score=1)]]),
+     "video 'cat' (id 1), frame 1, mask 0: RLE does not decode"),
+    ('cat', dict(frames=[[], [dict(segmentation=SMALL, score=float('nan'))]], height=5),
+     "video 'cat' (id 1), frame 1, mask 0: score nan is not a finite number")])
+def test_bad_proposals(tool, gt, rle, tmp_path, capsys, name, bad, message):
+    good = dict(video='cat', height=6, width=8, frames=[[dict(segmentation=rle, score=1)]] * 2)
+    folder = tmp_path / 'proposals'
+    write_json(folder / 'cat.json', good)
+    write_json(folder / f'{name}.json', {**good, **bad})
+    check_bad_results(tool, gt, folder, tmp_path, capsys, message, 1 if name == 'dog' else 0)
 
 
 def test_proposals(tool, gt, rle, tmp_path, capsys):
