@@ -153,8 +153,9 @@ def test_variants_differ_in_the_intended_settings_alone():
         missing_as_empty=[f'{head}.match_known_frames_only']
         + [f'{head}.loss_{name}' for name in ('dice', 'mask')],
         complete_clips=['train_dataloader.dataset.ann_file'],
-        no_teacher=['model.teacher_loss_weight'],
-        match_missing_as_empty=[f'{head}.match_known_frames_only'])
+        match_missing_as_empty=[f'{head}.match_known_frames_only'],
+        teacher=['model.teacher_loss_weight'],
+        late_teacher=['custom_hooks'])
     assert expected.keys() == tool.VARIANTS.keys()
     for name, settings in expected.items():
         found = differences(base, variant(name)._cfg_dict)
@@ -162,6 +163,12 @@ def test_variants_differ_in_the_intended_settings_alone():
         shortened = sorted({item if not item.startswith(f'{head}.loss_')
                             else '.'.join(item.split('.')[:4]) for item in found})
         assert shortened == sorted(settings), name
+
+
+def test_the_late_teacher_starts_at_half_time():
+    run = ablation_run.Run('late_teacher', 0, Path('out'), 1, 1, steps=40)
+    hook = run.read_config().custom_hooks[-1]
+    assert hook.teacher_loss_weight == dict(start=0.0, end=1.0, begin=20)
 
 
 def test_losses_of_the_variants():
@@ -174,11 +181,11 @@ def test_losses_of_the_variants():
 
 
 def test_fingerprint_tells_settings_not_places():
-    run = ablation_run.Run('no_teacher', 0, Path('/a'), 4, 2, steps=8)
-    same = ablation_run.Run('no_teacher', 0, Path('/b'), 4, 2, steps=8)
+    run = ablation_run.Run('teacher', 0, Path('/a'), 4, 2, steps=8)
+    same = ablation_run.Run('teacher', 0, Path('/b'), 4, 2, steps=8)
     assert run.fingerprint() == same.fingerprint()
     for other in (dict(steps=9), dict(seed=1), dict(num_videos=5), dict(variant='complete_clips')):
-        settings = dict(variant='no_teacher', seed=0, out=Path('/a'), num_videos=4, num_held_out=2,
+        settings = dict(variant='teacher', seed=0, out=Path('/a'), num_videos=4, num_held_out=2,
                         steps=8)
         assert ablation_run.Run(**{**settings, **other}).fingerprint() != run.fingerprint()
 

@@ -34,8 +34,9 @@ VARIANTS = dict(
     temporal_droploss=('Temporal DropLoss', 'DropLoss'),
     missing_as_empty=('missing frames as empty masks', 'missing = empty'),
     complete_clips=('only fully labelled clips', 'full clips'),
-    no_teacher=('Temporal DropLoss, no teacher targets', 'no teacher'),
-    match_missing_as_empty=('Temporal DropLoss, matching on all frames', 'match all'))
+    match_missing_as_empty=('Temporal DropLoss, matching on all frames', 'match all'),
+    teacher=('Temporal DropLoss, teacher targets', 'teacher'),
+    late_teacher=('Temporal DropLoss, teacher targets from half-time on', 'late teacher'))
 NUM_VIDEOS, NUM_HELD_OUT = 120, 24
 REPORT = 'ablation'
 

@@ -48,7 +48,8 @@ def _percent(values: Sequence[float], signed: bool = False) -> str:
     """Format mean ± sample standard deviation; no deviation where there is one value."""
     if not values:
         return '-'
-    mean = f'{100 * statistics.mean(values):{"+" if signed else ""}.1f}'
+    rounded = round(100 * statistics.mean(values), 1) + 0.0  # no minus before a zero
+    mean = f'{rounded:{"+" if signed else ""}.1f}'
     return mean if len(values) == 1 else f'{mean} ± {100 * statistics.stdev(values):.1f}'
 
 

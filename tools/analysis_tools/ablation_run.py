@@ -80,6 +80,9 @@ class Run:
         warm_up, decay = cfg.param_scheduler
         warm_up.end = decay.begin = min(warm_up.end, cfg.train_cfg.max_iters // 2)
         decay.end = cfg.train_cfg.max_iters
+        for hook in cfg.custom_hooks:
+            if 'teacher_loss_weight' in hook:
+                hook.teacher_loss_weight.begin = cfg.train_cfg.max_iters // 2
         cfg.train_dataloader.dataset.data_root = f'{self.training_data}/'
         for name in ('val', 'test'):
             cfg[f'{name}_dataloader'].dataset.data_root = f'{self.held_out_data}/'
