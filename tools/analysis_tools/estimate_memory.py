@@ -101,12 +101,17 @@ def main() -> None:
     import torch
     from mmengine.registry import init_default_scope
 
-    from s2d_plugins.apis.configs import load_config
+    from s2d_plugins.apis.configs import config_errors, load_config
+    from s2d_plugins.errors import S2DInputError
     from s2d_plugins.registry import MODELS
 
     cfg = load_config(args.config, args.cfg_options)
+    if not {'model', 'train_dataloader', 'optim_wrapper'} <= cfg.keys():
+        raise S2DInputError(f'{args.config} has no model, train_dataloader or optim_wrapper; give '
+                            'the config of a training')
     init_default_scope(cfg.get('default_scope', 's2d_plugins'))
-    model = MODELS.build(cfg.model).train()
+    with config_errors(args.config):
+        model = MODELS.build(cfg.model).train()
     if hasattr(model, 'teacher_score_thr'):
         model.teacher_score_thr = 0.0  # the worst case: every query of the teacher is a target
     batch = model.data_preprocessor(make_batch(cfg, tuple(args.size), args.instances), True)
@@ -123,9 +128,9 @@ def main() -> None:
     activations = saved.total() * batch_size
     print(f'{args.config}: frames of {args.size[0]} x {args.size[1]}, '
           f'{"mixed" if amp else "single"} precision, {time.time() - start:.0f} s')
-    print(f'parameters {parameters / GB:.1f} GB, gradients and moments {optimiser / GB:.1f} GB')
-    print(f'kept for backward {saved.total() / GB:.1f} GB x {batch_size} in a batch')
-    print(f'sum {(parameters + optimiser + activations) / GB:.1f} GB')
+    print(f'parameters {parameters / GB:.2f} GB, gradients and moments {optimiser / GB:.2f} GB')
+    print(f'kept for backward {saved.total() / GB:.2f} GB x {batch_size} in a batch')
+    print(f'sum {(parameters + optimiser + activations) / GB:.2f} GB')
 
 
 if __name__ == '__main__':

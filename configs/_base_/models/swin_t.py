@@ -8,8 +8,7 @@ swin_backbone = dict(
     window_size=7,
     drop_path_rate=0.3,
     patch_norm=True,
-    convert_weights=True,
-    init_cfg=None)
+    convert_weights=True)
 swin_in_channels = [96, 192, 384, 768]
 
 # The longest key that is part of a parameter's name counts, so these win over 'backbone'.
