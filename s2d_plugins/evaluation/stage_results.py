@@ -4,8 +4,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import S2DInputError
 from ..labels import read_json, read_proposals
+from ..rle import measure, to_rle
+from .checks import check_score
 
 STAGES = ('proposals', 'keymasks', 'dense', 'final')
 #: Stages whose missing frames are unknown, not empty.
@@ -45,6 +49,25 @@ def _read_clips(folder: Path) -> dict[str, tuple[str, int]]:
     return clips
 
 
+def _check_candidates(frames: Frames, path: Path) -> Frames:
+    """Raise S2DInputError if a mask does not decode or a score is no number."""
+    numbers, rles = [], []
+    for number, candidates in frames.items():
+        for candidate in candidates:
+            check_score(candidate.score, f'{path}, frame {number}')
+            try:
+                rles.append(to_rle(candidate.rle, ()))
+            except ValueError as error:
+                raise S2DInputError(f'{path}, frame {number}: mask does not decode ({error}); run '
+                                    'the stage again') from error
+            numbers.append(number)
+    bad = np.flatnonzero(~measure(rles)[1])
+    if len(bad):
+        raise S2DInputError(f'{path}, frame {numbers[bad[0]]}: RLE does not decode to the '
+                            f'{rles[bad[0]]["size"]} pixels of its size; run the stage again')
+    return frames
+
+
 def _proposal_frames(path: Path, first: int) -> Frames:
     return {first + index: [Candidate(mask['segmentation'], mask['score']) for mask in masks]
             for index, masks in enumerate(read_proposals(path)['frames'])}
@@ -66,11 +89,12 @@ def track_frames(tracks: list[dict], length: int, first: int, clip: str, path: P
     """
     frames: Frames = {first + index: [] for index in range(length)}
     for number, track in enumerate(tracks):
-        masks = track['segmentations']
-        if len(masks) != length:
-            raise S2DInputError(f'{path}, track {number}: {len(masks)} segmentations, expected '
-                                f'one per frame, {length}')
-        score = float(track.get('score', sum(rle is not None for rle in masks) / length))
+        masks = track.get('segmentations') if isinstance(track, dict) else None
+        if not isinstance(masks, list) or len(masks) != length:
+            found = len(masks) if isinstance(masks, list) else 'no'
+            raise S2DInputError(f'{path}, track {number}: {found} segmentations, expected one per '
+                                f'frame, {length}')
+        score = track.get('score', sum(rle is not None for rle in masks) / length)
         for index, rle in enumerate(masks):
             if rle is not None:
                 frames[first + index].append(Candidate(rle, score, (clip, number)))
@@ -105,7 +129,8 @@ def read_stages(work_dir: str | Path, lengths: dict[str, int],
         Stage to video to frames, and the clips without ground truth.
 
     Raises:
-        S2DInputError: If it is no work dir, or none of its clips has ground truth.
+        S2DInputError: If it is no work dir, none of its clips has ground truth, or a mask or
+            score is broken.
     """
     work_dir = Path(work_dir)
     folder = work_dir / 'stages'
@@ -118,13 +143,13 @@ def read_stages(work_dir: str | Path, lengths: dict[str, int],
         for path in sorted((folder / stage).glob('*.json')):
             video, first = clips.get(path.stem, (path.stem, 0))
             if video in lengths:
-                stages[stage][video].update(read(path, first))
+                stages[stage][video].update(_check_candidates(read(path, first), path))
             else:
                 unknown.add(path.stem)
     for name, length in lengths.items():
         path = work_dir / name / 'results.json'
         if path.is_file():
-            stages['final'][name] = _result_frames(path, length)
+            stages['final'][name] = _check_candidates(_result_frames(path, length), path)
     if not stages:
         raise S2DInputError(f'{work_dir}: no stage has results for a video with ground truth '
                             f'({", ".join(list(lengths)[:5])}, ...); found '

@@ -203,3 +203,31 @@ def test_broken_files(gt, work_dir):
     write_json(work_dir / 'cat/results.json', [dict(score=1, segmentations=[OBJECT])])
     with pytest.raises(S2DInputError, match='1 segmentations, expected one per frame, 4'):
         evaluate_stages(work_dir, gt, jobs=1)
+
+
+BROKEN = dict(size=list(SIZE), counts='~')
+
+
+@pytest.mark.parametrize(('track', 'message'), [
+    (dict(segmentations=[None, BROKEN, None, None]), 'frame 1: RLE does not decode to the .10, 20'),
+    (dict(segmentations=[None, dict(size=[1]), None, None]), 'frame 1: mask does not decode'),
+    (dict(score=float('nan')), 'frame 0: score nan is not a finite number'),
+    (dict(segmentations=None), 'track 0: no segmentations, expected one per frame, 4')])
+def test_broken_tracks(gt, work_dir, track, message):
+    path = work_dir / 'cat/results.json'
+    write_json(path, [{**json.loads(path.read_text())[0], **track}])
+    with pytest.raises(S2DInputError, match=f'cat/results.json, {message}'):
+        evaluate_stages(work_dir, gt, jobs=1)
+
+
+def test_broken_proposals_and_keymasks(gt, work_dir):
+    write_json(work_dir / 'stages/keymasks/cat.json', labels('cat', [OBJECT] * 4))
+    content = json.loads((work_dir / 'stages/keymasks/cat.json').read_text())
+    content['annotations'][0]['segmentations'][2] = BROKEN
+    write_json(work_dir / 'stages/keymasks/cat.json', content)
+    with pytest.raises(S2DInputError, match='keymasks/cat.json, frame 2: RLE does not decode'):
+        evaluate_stages(work_dir, gt, jobs=1)
+    write_proposals(work_dir / 'stages/proposals/cat.json', 'cat', SIZE,
+                    [[], [dict(segmentation=OBJECT, score='high')], [], []])
+    with pytest.raises(S2DInputError, match="proposals/cat.json, frame 1: score 'high' is not"):
+        evaluate_stages(work_dir, gt, jobs=1)
