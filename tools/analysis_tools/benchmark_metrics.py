@@ -155,23 +155,32 @@ def make_davis(root: Path, sequences: int, frames: int, objects: int, proposals:
             write_indexed_png(root / f'results/{name}/{frame:05d}.png', maps[1, frame])
 
 
-def time_toolkit(root: Path, toolkit: Path) -> tuple[float, dict]:
-    """Seconds and numbers of the official toolkit."""
+def load_toolkit(toolkit: Path) -> type:
+    """The evaluation class of a checkout of the official toolkit.
+
+    Raises:
+        S2DInputError: If it is none.
+    """
     sys.path.insert(0, str(toolkit))
     try:
         from davis2017.evaluation import DAVISEvaluation
     except ImportError as error:
         raise S2DInputError(f'{toolkit} is not a checkout of the DAVIS 2017 evaluation that can '
                             f'be imported: {error}') from error
+    return DAVISEvaluation
+
+
+def time_toolkit(root: Path, evaluation: type) -> tuple[float, dict]:
+    """Seconds and numbers of the official toolkit."""
     start = time.perf_counter()
-    found = DAVISEvaluation(str(root), 'unsupervised', 'val').evaluate(str(root / 'results'))
+    found = evaluation(str(root), 'unsupervised', 'val').evaluate(str(root / 'results'))
     seconds = time.perf_counter() - start
     return seconds, {f'{measure}_{name}': float(np.mean(found[measure][key]))
                      for measure in 'JF' for name, key in
                      (('mean', 'M'), ('recall', 'R'), ('decay', 'D'))}
 
 
-def time_davis(args: argparse.Namespace) -> dict:
+def time_davis(args: argparse.Namespace, toolkit: type | None) -> dict:
     """Seconds of J and F of made sequences, and of the toolkit if it is there."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -180,8 +189,8 @@ def time_davis(args: argparse.Namespace) -> dict:
         ours = evaluate_davis(root, root / 'results', jobs=args.jobs)['overall']
         result = dict(seconds=time.perf_counter() - start,
                       jobs=args.jobs or len(os.sched_getaffinity(0)))
-        if args.davis_toolkit:
-            seconds, theirs = time_toolkit(root, args.davis_toolkit)
+        if toolkit is not None:
+            seconds, theirs = time_toolkit(root, toolkit)
             result.update(reference_seconds=seconds, times_faster=seconds / result['seconds'],
                           largest_difference=max(abs(ours[name] - value)
                                                  for name, value in theirs.items()))
@@ -208,12 +217,15 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
 
 def benchmark(args: argparse.Namespace) -> None:
     """Time both and print one line each."""
-    result = dict(vis=time_vis(args.videos, args.frames, args.tubes, tuple(args.size)),
-                  davis=time_davis(args))
-    for name, row in result.items():
+    toolkit = load_toolkit(args.davis_toolkit) if args.davis_toolkit else None
+    result = {}
+    for name, measure in (
+            ('vis', lambda: time_vis(args.videos, args.frames, args.tubes, tuple(args.size))),
+            ('davis', lambda: time_davis(args, toolkit))):
+        result[name] = measure()
         print(f'{name}: ' + ', '.join(
             f'{key} {value:.3g}' if isinstance(value, float) else f'{key} {value}'
-            for key, value in row.items()))
+            for key, value in result[name].items()), flush=True)
     if args.out:
         write_json(args.out, result)
 
