@@ -155,7 +155,7 @@ class Trainer:
             self.model.init_weights()
             self.model.to(device).train()
             self.optimizer = build_optim_wrapper(self.model, config.optim_wrapper)
-        hook = next(hook for hook in config.custom_hooks if hook.type == 'MeanTeacherHook')
+        hook = next(hook for hook in config.custom_hooks if hook.type.endswith('MeanTeacherHook'))
         self.mean_teacher = HOOKS.build(hook)
         self.device = device
         self.batch = make_batch(shape, sparse=self.is_ours)
