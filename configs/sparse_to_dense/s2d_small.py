@@ -20,5 +20,5 @@ model['detector']['track_head'].update(
             dict(type='DiceCost', weight=5.0, pred_act=True, eps=1.0)
         ])))
 optim_wrapper = dict(constructor='StudentOptimWrapperConstructor')
-custom_hooks = [dict(type='MeanTeacherHook', momentum=0.02, interval=1)]
+custom_hooks = [dict(type='ScheduledMeanTeacherHook', momentum=0.02, interval=1)]
 default_hooks = dict(checkpoint=dict(interval=100, max_keep_ckpts=1))

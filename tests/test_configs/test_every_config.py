@@ -9,12 +9,11 @@ from s2d_plugins.registry import DATASETS, HOOKS, METRICS, TRANSFORMS
 ALL = list_configs()
 ON_ONE_GPU = [name for name in ALL if name.on_one_gpu]
 
-#: Rate, clips (images) a step, steps and steps at which the rate falls. The paper does not say
-#: where it falls in final training.
+#: Rate, clips (images) a step, steps and steps at which the rate falls.
 SCHEDULES = dict(
     image=(2e-5, 16, 160000, [80000]),
     sparse_to_dense=(1e-6, 4, 32000, [20200]),
-    final=(2e-5, 16, 80000, [60000]))
+    final=(2e-5, 16, 80000, [79999]))
 #: Weights of mask, dice and class loss, and points, per stage.
 LOSSES = dict(
     image=(5.0, 5.0, 2.0, 12544),

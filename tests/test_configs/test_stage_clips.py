@@ -38,7 +38,8 @@ def test_augmentation_is_that_of_the_table(path):
     assert found['ClipRotate'] == dict(max_angle=15.0, prob=1.0)
     order = list(found)
     assert order.index('RandomCrop') < order.index('RandomChoiceResize')
-    assert ('ClipCopyPaste' in steps(dataset.pipeline)) == (path == FINAL)
+    pasting = steps(dataset.pipeline).get('ClipCopyPaste')
+    assert pasting == (dict(prob=1.0, scale_range=(0.8, 1.0)) if path == FINAL else None)
 
 
 def test_dense_labels_are_those_the_teacher_is_sure_of():

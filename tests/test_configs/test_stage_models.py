@@ -4,6 +4,7 @@ import pytest
 from config_files import BACKBONES, changed_keys, read_config, shrink
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
+from torch import nn
 
 from s2d_plugins.models import TemporalDropLoss
 from s2d_plugins.models.weight_names import adapt_weights
@@ -28,6 +29,10 @@ def test_image_weights_are_the_video_segmenters(backbone, no_weights):
         'r50': 4e7, 'swin-t-p4-w7-224': 4.5e7, 'swin-l-p4-w12-384': 2e8}[backbone]
 
 
+def dropouts(model) -> set[float]:
+    return {module.p for module in model.modules() if isinstance(module, nn.Dropout)}
+
+
 def shapes_of(weights: dict) -> dict[str, tuple]:
     return {name: tuple(value.shape) for name, value in weights.items()}
 
@@ -45,6 +50,7 @@ def test_student_and_teacher_are_segmenters(backbone, no_weights):
     assert isinstance(head.loss_mask, TemporalDropLoss)
     assert isinstance(head.loss_dice, TemporalDropLoss)
     assert (len(head.pixel_decoder.encoder.layers), len(head.transformer_decoder.layers)) == (6, 9)
+    assert dropouts(head.pixel_decoder) == {0.3} and dropouts(head.transformer_decoder) == {0.0}
 
 
 @pytest.mark.parametrize('backbone', BACKBONES)

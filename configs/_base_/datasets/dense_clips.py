@@ -10,7 +10,7 @@ clip_pipeline = [
     _base_.train_pipeline[1],
 ]
 train_pipeline = [
-    dict(type='ClipCopyPaste', prob=0.5),
+    dict(type='ClipCopyPaste', prob=1.0, scale_range=(0.8, 1.0)),
     dict(type='PackTrackInputs', default_meta_keys=_base_.pack_meta_keys),
 ]
 

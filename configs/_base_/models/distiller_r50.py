@@ -23,4 +23,4 @@ model = dict(
     detector=_base_.detector,
     teacher_score_thr=0.75,
     teacher_max_instances=100)
-custom_hooks = [dict(type='MeanTeacherHook', momentum=0.001, interval=1)]
+custom_hooks = [dict(type='ScheduledMeanTeacherHook', momentum=0.001, interval=1)]

@@ -36,11 +36,12 @@ detector = dict(
             encoder=dict(
                 num_layers=6,
                 layer_cfg=dict(
+                    # dropout in this encoder alone, as CutLER, VideoCutLER and S2D train
                     self_attn_cfg=dict(
-                        embed_dims=256, num_heads=8, num_levels=3, num_points=4, dropout=0.0,
+                        embed_dims=256, num_heads=8, num_levels=3, num_points=4, dropout=0.3,
                         batch_first=True),
                     ffn_cfg=dict(
-                        embed_dims=256, feedforward_channels=1024, num_fcs=2, ffn_drop=0.0,
+                        embed_dims=256, feedforward_channels=1024, num_fcs=2, ffn_drop=0.3,
                         act_cfg=dict(type='ReLU', inplace=True)))),
             positional_encoding=dict(num_feats=128, normalize=True)),
         enforce_decoder_input_project=False,

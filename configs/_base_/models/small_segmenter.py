@@ -1,5 +1,5 @@
 # A segmenter that learns from scratch on two CPU cores: ResNet-18 with group norm, at half
-# width, narrow decoders, few queries. GN because clips are too few for batch statistics.
+# width, narrow decoders, few queries, no dropout. GN because clips are too few for batch statistics.
 _width = 64
 _attention = dict(embed_dims=_width, num_heads=4)
 small_segmenter = dict(
@@ -18,8 +18,9 @@ small_segmenter = dict(
             encoder=dict(
                 num_layers=2,
                 layer_cfg=dict(
-                    self_attn_cfg=_attention,
-                    ffn_cfg=dict(embed_dims=_width, feedforward_channels=4 * _width))),
+                    self_attn_cfg=dict(_attention, dropout=0.0),
+                    ffn_cfg=dict(
+                        embed_dims=_width, feedforward_channels=4 * _width, ffn_drop=0.0))),
             positional_encoding=dict(num_feats=_width // 2)),
         positional_encoding=dict(num_feats=_width // 2),
         transformer_decoder=dict(

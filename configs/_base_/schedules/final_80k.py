@@ -2,9 +2,10 @@ _base_ = './sparse_to_dense_32k.py'
 
 optim_wrapper = dict(optimizer=dict(lr=2e-5))
 
+# the published rate falls one step before the end: it is constant
 max_iters = 80000
 param_scheduler = [
-    dict(type='MultiStepLR', begin=0, end=max_iters, by_epoch=False, milestones=[60000],
+    dict(type='MultiStepLR', begin=0, end=max_iters, by_epoch=False, milestones=[79999],
          gamma=0.1)
 ]
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters + 1)
