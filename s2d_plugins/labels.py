@@ -143,8 +143,10 @@ def make_annotation(annotation_id: int, video_id: int,
     if size is None:
         raise ValueError(f'annotation {annotation_id} of video {video_id}: expected a mask in at '
                          f'least one of {len(segmentations)} frames, found none')
-    boxes = [None if rle is None else coco_mask.toBbox(rle).tolist() for rle in segmentations]
-    areas = [None if rle is None else int(coco_mask.area(rle)) for rle in segmentations]
+    present = [rle for rle in segmentations if rle is not None]
+    boxes, areas = ([None if rle is None else next(values) for rle in segmentations]
+                    for values in (iter(coco_mask.toBbox(present).tolist()),
+                                   iter(coco_mask.area(present).tolist())))
     return dict(id=annotation_id, video_id=video_id, category_id=1, iscrowd=0, height=size[0],
                 width=size[1], length=len(segmentations), segmentations=list(segmentations),
                 bboxes=boxes, areas=areas, **extra)
