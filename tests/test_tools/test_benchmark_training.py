@@ -134,6 +134,19 @@ def test_attention_is_as_before_afterwards(part):
     assert paths.usual_attention('cpu') == 'pytorch'
 
 
+def test_on_a_gpu_the_attention_paths_are_rows_and_absent_ones_say_why(part, monkeypatch):
+    paths = part('attention_paths')
+    monkeypatch.setattr(paths.compat, 'has_compiled_ops', lambda: False)
+    monkeypatch.setattr(paths.importlib.util, 'find_spec', lambda name: None)
+    rows, missing = part('benchmark_training').choose_rows(None, 'cuda')
+    assert list(rows) == ['mmdet', 'ours', 'teacher', 'points', 'transfers', 'attention-pytorch']
+    assert missing == {'attention-deformops': 'deformops is not installed',
+                       'attention-compiled': 'mmcv has no compiled ops'}
+    assert paths.usual_attention('cuda') == 'pytorch'
+    monkeypatch.setattr(paths.compat, 'has_compiled_ops', lambda: True)
+    assert paths.usual_attention('cuda') == 'compiled'
+
+
 @pytest.mark.parametrize(('arguments', 'line'), [
     (['--steps', '0'], 'error: expected --steps of at least 1, found 0'),
     (['--warmup', '-1'], 'error: expected --warmup of at least 0, found -1'),
