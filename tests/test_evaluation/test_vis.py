@@ -1,9 +1,14 @@
 """Video AP and AR: by hand, against a plain implementation, and every bad input."""
 
+import contextlib
+import copy
+import io
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mmdet.evaluation.metrics.youtube_vis_metric import YTVIS, YTVISeval
 from random_tracks import make
 from reference_average_precision import dense, reference
 
@@ -11,6 +16,7 @@ from s2d_plugins.errors import S2DInputError
 from s2d_plugins.evaluation.vis import evaluate_vis
 from s2d_plugins.labels import encode_mask, make_annotation, make_labels, make_video
 
+NAMES = ('AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', 'AR1', 'AR10', 'AR100', 'ARs', 'ARm', 'ARl')
 SIZE = (4, 10)
 
 
@@ -114,6 +120,24 @@ def test_agrees_with_a_plain_implementation(seed):
              for entry in gt['annotations'] if entry['video_id'] == video['id']]))
     assert evaluate_vis(gt, results) == pytest.approx(reference(groups, (128**2, 256**2)),
                                                       abs=1e-9)
+
+
+@pytest.mark.parametrize('seed', [0, 1, 2, 5, 8])
+def test_agrees_with_the_official_evaluation(seed):
+    # mmdet ships YouTube-VIS' own evaluation
+    gt, results = make(seed, repeats=1 + 60 * (seed % 5 == 0))
+    official = copy.deepcopy(gt)
+    for entry in official['annotations']:
+        entry.update(category_id=1, areas=[area or None for area in entry['areas']],
+                     bboxes=[rle and [0, 0, 1, 1] for rle in entry['segmentations']])
+    with contextlib.redirect_stdout(io.StringIO()):
+        videos = YTVIS(official)
+        evaluation = YTVISeval(videos, videos.loadRes(copy.deepcopy(results)), 'segm')
+        evaluation.params.vidIds = videos.getVidIds()
+        for step in (evaluation.evaluate, evaluation.accumulate, evaluation.summarize):
+            step()
+    expected = dict(zip(NAMES, evaluation.stats.tolist(), strict=True))
+    assert evaluate_vis(gt, results) == pytest.approx(expected, abs=1e-9)
 
 
 GOOD = track(strip(0, 5), strip(0, 5), id=1)
