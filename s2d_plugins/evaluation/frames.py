@@ -57,18 +57,25 @@ def _group(masks: list[tuple], objects: list[tuple]) -> Group:
                  crowd=crowd)
 
 
+def _check_frame(masks: list[tuple[int, dict]], size: tuple, place: str) -> list[tuple]:
+    """(RLE, area, score) of numbered masks, without empty ones."""
+    scores = [check_score(mask.get('score'), f'{place}, mask {number}') for number, mask in masks]
+    rles, areas = check_masks([mask.get('segmentation') for _, mask in masks], size,
+                              lambda index: f'{place}, mask {masks[index][0]}')
+    return [item for item in zip(rles, areas, scores, strict=True) if item[0] is not None]
+
+
 def _read_masks(frame: list[dict], size: tuple, place: str, problems: Problems) -> list[tuple]:
-    result = []
-    for index, mask in enumerate(frame):
+    masks = list(enumerate(frame))
+    try:
+        return _check_frame(masks, size, place)
+    except S2DInputError:
+        result = []  # one of them is bad: find it, and keep the others if lenient
+    for mask in masks:
         try:
-            score = check_score(mask.get('score'), f'{place}, mask {index}')
-            rles, areas = check_masks([mask.get('segmentation')], size,
-                                      lambda _, index=index: f'{place}, mask {index}')
+            result += _check_frame([mask], size, place)
         except S2DInputError as error:
             problems.add(str(error))
-            continue
-        if rles[0] is not None:
-            result.append((rles[0], areas[0], score))
     return result
 
 

@@ -20,7 +20,9 @@ class TrackMetric(BaseVideoMetric):
 
     That is per frame ``pred_track_instances`` with ``masks`` (N, H, W), ``scores`` and
     ``instances_id``, for whole videos or parts of them in any order. Masks become RLE as each
-    sample arrives; subclasses compute on ``self.results``, see :func:`join_frames`.
+    sample arrives; a model that holds RLE gives them as ``segmentations``, a list of N RLEs or
+    None, and need not make dense masks. Subclasses compute on ``self.results``, see
+    :func:`join_frames`.
     """
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
@@ -33,7 +35,11 @@ class TrackMetric(BaseVideoMetric):
 
     def _encode_frame(self, frame, index: int) -> dict:
         tracks = frame.pred_track_instances
-        if 'masks' not in tracks:
+        if 'segmentations' in tracks:
+            rles = list(tracks.segmentations)
+        elif 'masks' in tracks:
+            rles = encode_masks(_to_numpy(tracks.masks))
+        else:
             raise S2DInputError(f'{type(self).__name__} needs masks in pred_track_instances, '
                                 f'found {sorted(tracks.keys())}; use a model that predicts masks')
         meta = frame.metainfo
@@ -42,7 +48,7 @@ class TrackMetric(BaseVideoMetric):
                     size=tuple(meta['ori_shape'][:2]), path=meta.get('img_path'),
                     ids=_to_numpy(tracks.instances_id).tolist(),
                     scores=_to_numpy(tracks.scores).astype(float).tolist(),
-                    rles=encode_masks(_to_numpy(tracks.masks)))
+                    rles=rles)
 
 
 def check_frames(frames: Sequence[dict], problems: Problems) -> None:

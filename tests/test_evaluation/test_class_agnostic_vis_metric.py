@@ -116,6 +116,19 @@ def test_model_without_masks(ann_file):
         build(ann_file=ann_file).process({}, [track])
 
 
+def test_a_model_that_holds_rle_needs_no_dense_masks(ann_file):
+    track = sample(np.stack([np.stack([left_half()] * 2)]), [0.9])
+    for image in track.video_data_samples:
+        del image.pred_track_instances.masks
+        image.pred_track_instances.segmentations = [encode_mask(left_half())]
+    metric = build(ann_file=ann_file)
+    metric.process({}, [track])
+    assert metric.evaluate(1)['vis/AP'] == pytest.approx(1)
+    track.video_data_samples[1].pred_track_instances.segmentations = [None]
+    metric.process({}, [track])
+    assert metric.evaluate(1)['vis/AP'] == pytest.approx(0.1)  # IoU 1/2
+
+
 def test_unknown_video_and_lenient(ann_file, tmp_path):
     masks = np.stack([np.stack([left_half()] * 2)])
     for lenient in (False, True):
