@@ -71,28 +71,28 @@ class SparseToDenseDistiller(BaseMOTModel):
         head = self.student.track_head
         keymasks = head.collect_targets(data_samples)
         images = inputs.flatten(0, 1)
+        # before the student: what the teacher needs for a moment adds nothing to the peak then
+        taught = self.teacher_targets(images) if self.teacher_loss_weight else None
         cls_scores, mask_preds = head(self.student.backbone(images), data_samples)
         losses = {name: value * self.supervised_loss_weight for name, value
                   in head.loss_by_targets(cls_scores, mask_preds, keymasks).items()}
-        if self.teacher_loss_weight:
-            targets = self.teacher_targets(images, data_samples)
-            taught = head.loss_by_targets(cls_scores, mask_preds, targets)
-            losses.update({_teacher_name(name): value * self.teacher_loss_weight
-                           for name, value in taught.items()})
+        if taught is not None:
+            losses.update({_teacher_name(name): value * self.teacher_loss_weight for name, value
+                           in head.loss_by_targets(cls_scores, mask_preds, taught).items()})
         return losses
 
     @torch.no_grad()
-    def teacher_targets(self, images: Tensor, data_samples: Sequence) -> list[ClipTargets]:
+    def teacher_targets(self, images: Tensor) -> list[ClipTargets]:
         """Turn the teacher's confident masks on (B * T, 3, H, W) images into targets.
 
         As with keymasks the masks have the size of the images: logits are enlarged bilinearly and
         cut at 0.
         """
-        cls_scores, mask_preds = self.teacher.track_head(self.teacher.backbone(images),
-                                                         data_samples)
-        scores, labels = cls_scores[-1].float().softmax(dim=-1)[..., :-1].max(dim=-1)
+        cls_scores, mask_preds = self.teacher.track_head.forward_last(
+            self.teacher.backbone(images))
+        scores, labels = cls_scores.float().softmax(dim=-1)[..., :-1].max(dim=-1)
         targets = []
-        for clip_scores, clip_labels, logits in zip(scores, labels, mask_preds[-1], strict=True):
+        for clip_scores, clip_labels, logits in zip(scores, labels, mask_preds, strict=True):
             best = clip_scores.topk(min(self.teacher_max_instances, len(clip_scores))).indices
             best = best[clip_scores[best] >= self.teacher_score_thr]
             if self.teacher_nms_iou is not None:

@@ -42,10 +42,33 @@ class SparseToDenseHead(Mask2FormerTrackHead):
         super().__init__(*args, **kwargs)
         self.match_known_frames_only = match_known_frames_only
         self.unmatched_queries = unmatched_queries and TASK_UTILS.build(unmatched_queries)
+        self._latest_masks: Tensor | None = None
+        self._keeps_all_layers = True
         self.drops_frames = all(isinstance(loss, TemporalDropLoss)
                                 for loss in (self.loss_mask, self.loss_dice))
         if self.train_cfg:
             self.match_weights = _read_match_weights(self.assigner.match_costs)
+
+    def forward_last(self, x: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """Run the decoder for its last layer alone.
+
+        Only losses need the masks of the other layers, and those of ten layers of a long window
+        take gigabytes.
+
+        Returns:
+            Class logits (B, Q, C + 1) and mask logits (B, Q, T, h, w) of the last layer.
+        """
+        self._keeps_all_layers = False
+        try:
+            return self(x, None)[0][-1], self._latest_masks
+        finally:
+            self._keeps_all_layers, self._latest_masks = True, None
+
+    def _forward_head(self, *args) -> tuple[Tensor, Tensor | None, Tensor]:
+        cls_pred, mask_pred, attn_mask = super()._forward_head(*args)
+        if not self._keeps_all_layers:
+            self._latest_masks, mask_pred = mask_pred, None
+        return cls_pred, mask_pred, attn_mask
 
     def loss(self, x: Sequence[Tensor], data_samples: Sequence) -> dict[str, Tensor]:
         """Compute all layers' losses of a batch of clips (multi-level features, B samples)."""

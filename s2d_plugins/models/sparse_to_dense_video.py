@@ -19,6 +19,8 @@ from .window_inference import MaskResize, Tube, segment_video
 class SparseToDenseVideo(Mask2FormerVideo):
     """mmdet's Video Mask2Former plus inference over windows; parameters have mmdet's names.
 
+    Its ``track_head`` is a :class:`SparseToDenseHead`.
+
     Args:
         test_cfg: Keyword arguments of :func:`segment_video` (``window``, ``overlap``, ``top_k``,
             ``score_thr``, ``tube_nms_iou``, ``link_iou``). By default the whole video is one
@@ -40,9 +42,9 @@ class SparseToDenseVideo(Mask2FormerVideo):
             Scores (Q,), the probability of the best class; mask logits (Q, T, h, w) over the
             padded frames; None, for no query features.
         """
-        cls_scores, mask_preds = self.track_head(self.backbone(inputs), None)
-        scores = cls_scores[-1][0].float().softmax(dim=-1)[:, :-1].amax(dim=-1)
-        return scores, mask_preds[-1][0].float(), None
+        cls_scores, mask_preds = self.track_head.forward_last(self.backbone(inputs))
+        scores = cls_scores[0].float().softmax(dim=-1)[:, :-1].amax(dim=-1)
+        return scores, mask_preds[0].float(), None
 
     def predict(self, inputs: Tensor, data_samples: Sequence[TrackDataSample],
                 rescale: bool = True) -> list[TrackDataSample]:

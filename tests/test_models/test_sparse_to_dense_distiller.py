@@ -41,14 +41,14 @@ def test_teacher_targets_are_confident_best_first_and_unknown_where_empty():
     masks[0, :, :2] = 1.0
     masks[0, 0] = -1.0                     # the best query is empty everywhere
     model.teacher.backbone.forward = lambda images: None
-    model.teacher.track_head.forward = lambda x, samples: ([scores], [masks])
-    targets = model.teacher_targets(torch.zeros(3, 3, 8, 8), [None])[0]
+    model.teacher.track_head.forward_last = lambda x: (scores, masks)
+    targets = model.teacher_targets(torch.zeros(3, 3, 8, 8))[0]
     assert len(targets) == 1
     assert targets.known.tolist() == [[True, True, False]]
     # at the size of the images, as keymasks are
     assert targets.masks.shape == (1, 3, 8, 8) and targets.masks[0, 0].all()
     model.teacher_score_thr = 0.95
-    assert model.teacher_targets(torch.zeros(3, 3, 8, 8), [None])[0].masks.shape == (0, 3, 8, 8)
+    assert model.teacher_targets(torch.zeros(3, 3, 8, 8))[0].masks.shape == (0, 3, 8, 8)
 
 
 def test_teacher_tubes_that_repeat_a_better_one_are_dropped():
@@ -60,8 +60,8 @@ def test_teacher_tubes_that_repeat_a_better_one_are_dropped():
     for nms_iou, expected in ((None, 3), (0.75, 2)):
         model = build_small(teacher_score_thr=0.0, teacher_nms_iou=nms_iou)
         model.teacher.backbone.forward = lambda images: None
-        model.teacher.track_head.forward = lambda x, samples: ([scores], [masks])
-        targets = model.teacher_targets(torch.zeros(3, 3, 8, 8), [None])[0]
+        model.teacher.track_head.forward_last = lambda x: (scores, masks)
+        targets = model.teacher_targets(torch.zeros(3, 3, 8, 8))[0]
         assert len(targets) == expected
         assert targets.masks[-1, 0, 7].all()
 

@@ -171,7 +171,11 @@ def test_forward_pass_is_mmdets():
         features = ours.backbone(images)
         ours_out = head(features, None)
         theirs = Mask2FormerTrackHead.forward(head, features, None)
+        last = head.forward_last(features)
     torch.testing.assert_close(ours_out[1][-1], theirs[1][-1])
+    assert torch.equal(last[0], theirs[0][-1]) and torch.equal(last[1], theirs[1][-1])
+    # nothing stays behind, and the next call gives all layers again
+    assert head._latest_masks is None and head(features, None)[1][0] is not None
 
 
 def test_unknown_match_costs_are_refused():

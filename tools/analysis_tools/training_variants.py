@@ -198,7 +198,7 @@ class Trainer:
                 self._outputs = [[layer.cpu() for layer in output]
                                  for output in head(segmenter.backbone(images), samples)]
                 if self.is_ours and self.model.teacher_loss_weight:
-                    self._taught = self.model.teacher_targets(images, samples)
+                    self._taught = self.model.teacher_targets(images)
         outputs = [[layer.to(self.device).requires_grad_() for layer in output]
                    for output in self._outputs]
         losses = self._our_losses if self.is_ours else self._mmdet_losses

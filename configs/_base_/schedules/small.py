@@ -2,7 +2,8 @@
 max_iters = 350
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=5e-4, weight_decay=0.05, eps=1e-8, betas=(0.9, 0.999)),
+    optimizer=dict(type='AdamW', lr=5e-4, weight_decay=0.05, eps=1e-8, betas=(0.9, 0.999),
+                   fused=True),
     paramwise_cfg=dict(
         custom_keys={
             'query_embed': dict(lr_mult=1.0, decay_mult=0.0),
