@@ -5,6 +5,7 @@ run leaves either the old file or the new one, never half of one.
 """
 
 import contextlib
+import gc
 import json
 import os
 import tempfile
@@ -67,11 +68,24 @@ def read_json(path: str | Path):
         S2DInputError: If the file is missing or is not JSON.
     """
     try:
-        return json.loads(Path(path).read_text(encoding='utf-8'))
+        with _no_garbage_collection():
+            return json.loads(Path(path).read_text(encoding='utf-8'))
     except OSError as error:
         raise S2DInputError(f'cannot read {path}: {error.strerror or error}') from error
     except ValueError as error:
         raise S2DInputError(f'{path} is not valid JSON ({error}); make it again') from error
+
+
+@contextlib.contextmanager
+def _no_garbage_collection():
+    """Keep the collector from going through millions of new objects, none of which is garbage."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def write_proposals(path: str | Path, name: str, size: tuple[int, int],
