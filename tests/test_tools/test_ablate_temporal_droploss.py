@@ -1,5 +1,7 @@
 """The ablation: exact masks, what is kept of them, variants, measures, and a run of two steps."""
 
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 from mmengine.config import Config, ConfigDict
 
+from s2d_plugins.errors import S2DInputError
 from s2d_plugins.labels import encode_mask, make_annotation, make_labels, make_video, read_json
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'tools' / 'analysis_tools'))
@@ -256,6 +259,21 @@ def test_two_variants_and_resume(tmp_path, capsys):
     assert cv2.imread(str(out / 'ablation.jpg')).shape[1] == 4 * (2 * 96 + 4)
     assert 'missing frames as empty masks' in (out / 'ablation.md').read_text()
     assert not list(out.rglob('.*'))  # no half-written file
+
+
+def kill_at_three(number):
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def test_runs_share_processes():
+    assert sorted(tool._in_parallel(abs, [-1, 2, -3], jobs=2)) == [1, 2, 3]
+
+
+def test_a_killed_training_is_told():
+    with pytest.raises(S2DInputError, match='training was killed.* fewer than --jobs 2'):
+        list(tool._in_parallel(kill_at_three, [1, 2, 3, 4], jobs=2))
 
 
 @pytest.mark.parametrize(('extra', 'message'), [

@@ -7,8 +7,8 @@ on these keymasks is measured on other videos with the masks of all frames:
 * dense J: mean IoU over frames of the track matched best to each object, whatever its score;
 * AP: class-agnostic video AP, which asks for the right scores too.
 
-Writes ablation.md, ablation.json and ablation.jpg. A finished run is kept: the same command goes
-on where it was stopped.
+Writes ablation.md, ablation.json and ablation.jpg. A training takes about 80 seconds of one core. A
+finished one is kept: the same command goes on where it was stopped.
 
 Example:
     python tools/analysis_tools/ablate_temporal_droploss.py --out work_dirs/ablation
@@ -19,7 +19,9 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 
@@ -94,21 +96,32 @@ def train_all(runs: list, jobs: int) -> list[dict]:
         print(f'[{len(results)}/{len(runs)}] {result["variant"]}, seed {result["seed"]}: '
               f'J {100 * result["j"]:.1f}, AP {100 * result["ap"]:.1f} in '
               f'{result["seconds"]:.0f} s; about {left / 60:.0f} min left', flush=True)
-    return results
+    order = [(run.seed, run.variant) for run in runs]
+    return sorted(results, key=lambda result: order.index((result['seed'], result['variant'])))
 
 
 def _in_parallel(work: Callable, items: list, jobs: int) -> Iterator:
-    """Yield results as they come; after Ctrl-C or an error nothing new is started."""
+    """Yield results as they come; after Ctrl-C or an error nothing new is started.
+
+    Raises:
+        S2DInputError: If the system ends a process.
+    """
     if min(jobs, len(items)) <= 1:
         yield from map(work, items)
         return
     method = 'fork' if 'fork' in get_all_start_methods() else 'spawn'
-    pool = ProcessPoolExecutor(min(jobs, len(items)), mp_context=get_context(method))
+    waiting = iter(items)
     try:
-        for future in as_completed([pool.submit(work, item) for item in items]):
-            yield future.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+        with ProcessPoolExecutor(jobs, mp_context=get_context(method)) as pool:
+            running = {pool.submit(work, item) for item in islice(waiting, jobs)}
+            while running:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in done)
+                running |= {pool.submit(work, item) for item in islice(waiting, len(done))}
+    except BrokenProcessPool as error:
+        raise S2DInputError('a training was killed, perhaps for its memory; run the same command '
+                            f'again with fewer than --jobs {jobs}, finished runs are kept'
+                            ) from error
 
 
 def ablate(args: argparse.Namespace) -> None:
@@ -118,7 +131,7 @@ def ablate(args: argparse.Namespace) -> None:
         from ablation_run import Run
     # variants take turns, so that an interrupted table is even
     runs = [Run(variant, seed, args.out.resolve(), args.videos, args.held_out, args.steps)
-            for seed in args.seeds for variant in args.variants]
+            for seed in dict.fromkeys(args.seeds) for variant in dict.fromkeys(args.variants)]
     started = time.monotonic()
     results = train_all(runs, args.jobs)
     write_report(args, runs, results, time.monotonic() - started)
