@@ -9,11 +9,13 @@ import sys
 import time
 from pathlib import Path
 
-from s2d_plugins.apis.command_line import run_tool
+from s2d_plugins.apis.command_line import quiet_imports, run_tool
 from s2d_plugins.errors import S2DInputError
-from s2d_plugins.evaluation.davis import TASKS, evaluate_davis
-from s2d_plugins.evaluation.tables import markdown_table
 from s2d_plugins.labels import write_json
+
+with quiet_imports():
+    from s2d_plugins.evaluation.davis import TASKS, evaluate_davis
+    from s2d_plugins.evaluation.tables import markdown_table
 
 COLUMNS = ('J&F_mean', 'J_mean', 'J_recall', 'J_decay', 'F_mean', 'F_recall', 'F_decay')
 

@@ -12,12 +12,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from s2d_plugins.apis.command_line import run_tool
+from s2d_plugins.apis.command_line import quiet_imports, run_tool
 from s2d_plugins.errors import S2DInputError
-from s2d_plugins.evaluation.frames import evaluate_frames
-from s2d_plugins.evaluation.tables import markdown_table
-from s2d_plugins.evaluation.vis import evaluate_vis
 from s2d_plugins.labels import read_json, read_proposals, write_json
+
+with quiet_imports():
+    from s2d_plugins.evaluation.frames import evaluate_frames
+    from s2d_plugins.evaluation.tables import markdown_table
+    from s2d_plugins.evaluation.vis import evaluate_vis
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:

@@ -9,9 +9,11 @@ import sys
 import time
 from pathlib import Path
 
-from s2d_plugins.apis.command_line import run_tool
-from s2d_plugins.evaluation.stages import evaluate_stages, format_stages
+from s2d_plugins.apis.command_line import quiet_imports, run_tool
 from s2d_plugins.labels import write_json, write_text
+
+with quiet_imports():
+    from s2d_plugins.evaluation.stages import evaluate_stages, format_stages
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:

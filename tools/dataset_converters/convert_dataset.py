@@ -13,7 +13,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from s2d_plugins.apis.command_line import run_tool
+from s2d_plugins.apis.command_line import quiet_imports, run_tool
 
 VIS_DATASETS = {'youtube_vis_2019': 'youtube_vis', 'youtube_vis_2021': 'youtube_vis',
                 'youtube_vis_2022': 'youtube_vis', 'ovis': 'ovis', 'uvo': 'uvo_dense',
@@ -114,7 +114,8 @@ def convert_dataset(args: argparse.Namespace) -> None:
     """Convert with a progress bar; print what was written."""
     from tqdm import tqdm
 
-    from s2d_plugins.converters import convert
+    with quiet_imports():
+        from s2d_plugins.converters import convert
     source = make_source(args)
     out = args.out or default_target(args)
     interval = 0.2 if sys.stderr.isatty() else 15.0
