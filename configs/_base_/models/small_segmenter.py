@@ -1,5 +1,6 @@
 # A segmenter that learns from scratch on two CPU cores: ResNet-18 with group norm, at half
-# width, narrow decoders, few queries, no dropout. GN because clips are too few for batch statistics.
+# width, narrow decoders, few queries, no dropout. GN because clips are too few for batch
+# statistics.
 _width = 64
 _attention = dict(embed_dims=_width, num_heads=4)
 small_segmenter = dict(
