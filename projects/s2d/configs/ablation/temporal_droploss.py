@@ -1,7 +1,7 @@
 # Variant 1 and the base of all others: Temporal DropLoss on keymasks, matching on known frames. The
 # small recipe, smaller still: 64 x 96 pixels, half the width of backbone, fewer layers and queries.
 # The EMA of the weights predicts at the end in every variant; as a teacher it has rows of its own,
-# because from random weights it starts with teaching its mistakes.
+# because it costs a model that starts from random weights (projects/s2d/ablation/README.md).
 _base_ = '../../../../configs/sparse_to_dense/s2d_small.py'
 
 data_root = 'data/'  # set by tools/analysis_tools/ablate_temporal_droploss.py
@@ -52,4 +52,4 @@ optim_wrapper = dict(optimizer=dict(lr=1e-3))
 max_iters = 500
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters + 1)
 _base_.param_scheduler[1].end = max_iters
-default_hooks = dict(checkpoint=None)  # a run takes two minutes
+default_hooks = dict(checkpoint=None)  # a run takes little more than a minute
