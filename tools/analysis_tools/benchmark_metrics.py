@@ -125,7 +125,8 @@ def time_vis(videos: int, frames: int, tubes: int, size: tuple[int, int]) -> dic
     encoding = np.array([theirs.seconds, ours.seconds])
     found, expected = ours.call('evaluate', videos), theirs.call('evaluate', videos)
     total = np.array([theirs.seconds, ours.seconds])
-    pairs = [(found[f'vis/{name}'], expected[f'youtube_vis/segm_{other}'])
+    # mmdet gives its numbers with three digits
+    pairs = [(round(found[f'vis/{name}'], 3), expected[f'youtube_vis/segm_{other}'])
              for name, other in (('AP', 'mAP'), ('AP50', 'mAP_50'), ('AP75', 'mAP_75'))]
     return dict(seconds=ours.seconds, reference_seconds=theirs.seconds,
                 times_faster=float(np.divide(*total)),
