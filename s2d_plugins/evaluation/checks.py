@@ -113,7 +113,7 @@ def check_masks(segmentations: list, size: tuple[int, int], frame_place: Callabl
         if tuple(rles[index]['size']) != tuple(size):
             raise S2DInputError(
                 f'{frame_place(index)}: mask of size {tuple(rles[index]["size"])}, expected '
-                f'(height, width) {tuple(size)} of the ground truth; resize the results')
+                f'(height, width) {tuple(size)} of the video; resize the results')
     areas = np.zeros(len(rles), np.int64)
     known = [rles[index] for index in present]
     if encoded_here:

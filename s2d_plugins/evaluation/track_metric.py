@@ -8,7 +8,7 @@ from mmdet.evaluation.metrics import BaseVideoMetric
 
 from ..errors import S2DInputError
 from ..rle import encode_masks
-from .checks import Problems
+from .checks import Problems, check_masks
 
 
 def _to_numpy(values) -> np.ndarray:
@@ -34,18 +34,19 @@ class TrackMetric(BaseVideoMetric):
                 self.results.append(self._encode_frame(frame, index))
 
     def _encode_frame(self, frame, index: int) -> dict:
-        tracks = frame.pred_track_instances
+        tracks, meta = frame.pred_track_instances, frame.metainfo
+        size = tuple(meta['ori_shape'][:2])
         if 'segmentations' in tracks:
-            rles = list(tracks.segmentations)
+            place = f'prediction for {meta.get("img_path") or meta["video_id"]}'
+            rles, _ = check_masks(list(tracks.segmentations), size, lambda _: place)
         elif 'masks' in tracks:
             rles = encode_masks(_to_numpy(tracks.masks))
         else:
             raise S2DInputError(f'{type(self).__name__} needs masks in pred_track_instances, '
                                 f'found {sorted(tracks.keys())}; use a model that predicts masks')
-        meta = frame.metainfo
         return dict(video_id=meta['video_id'], frame=meta.get('frame_id', index),
                     length=meta.get('ori_video_length', meta.get('video_length')),
-                    size=tuple(meta['ori_shape'][:2]), path=meta.get('img_path'),
+                    size=size, path=meta.get('img_path'),
                     ids=_to_numpy(tracks.instances_id).tolist(),
                     scores=_to_numpy(tracks.scores).astype(float).tolist(),
                     rles=rles)

@@ -127,6 +127,11 @@ def test_a_model_that_holds_rle_needs_no_dense_masks(ann_file):
     track.video_data_samples[1].pred_track_instances.segmentations = [None]
     metric.process({}, [track])
     assert metric.evaluate(1)['vis/AP'] == pytest.approx(0.1)  # IoU 1/2
+    for broken, message in ((dict(encode_mask(left_half()), counts='0'), 'does not decode'),
+                            (encode_mask(np.ones((2, 3), bool)), r'size \(2, 3\), expected')):
+        track.video_data_samples[1].pred_track_instances.segmentations = [broken]
+        with pytest.raises(S2DInputError, match=message):
+            metric.process({}, [track])
 
 
 def test_unknown_video_and_lenient(ann_file, tmp_path):
