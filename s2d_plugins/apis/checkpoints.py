@@ -115,6 +115,6 @@ def _one_line_errors(name: str) -> Iterator[None]:
 
 def _reason(error: Exception) -> str:
     """One line; torch's own advice to read the file unsafely is not passed on."""
-    if 'weights_only' in str(error):
+    if isinstance(error, KeyError) or 'weights_only' in str(error):
         return 'not a file that torch.save wrote'
     return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -70,6 +70,14 @@ def test_missing_and_truncated_files_are_named(tmp_path):
         assert 'weights_only' not in str(info.value)
 
 
+@pytest.mark.parametrize('text', ['hello\n', 'version https://git-lfs.example/spec/v1\n', '{}'])
+def test_a_text_file_is_told_from_a_checkpoint_in_words(tmp_path, text):
+    path = tmp_path / 'text.pth'
+    path.write_text(text)
+    with pytest.raises(S2DInputError, match=r'\(not a file that torch.save wrote\)'):
+        load_checkpoint(path)
+
+
 def test_mmengine_uses_the_safe_loader(tmp_path, monkeypatch, loaders):
     monkeypatch.chdir(tmp_path)
     use_safe_checkpoints()
