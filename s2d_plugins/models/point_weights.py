@@ -24,8 +24,8 @@ def importance_weights(logits: Tensor, num_points: int, oversample_ratio: float,
     """
     rows, cells = logits.shape
     weights = logits.new_full((rows, cells), (1 - importance_ratio) / cells)
-    num_uncertain = round(cells * importance_ratio / oversample_ratio)
-    if num_uncertain:
+    if importance_ratio:
+        num_uncertain = max(1, round(cells * importance_ratio / oversample_ratio))
         uncertain = logits.detach().abs().topk(num_uncertain, dim=1, largest=False,
                                                sorted=False).indices
         weights.scatter_add_(1, uncertain, weights.new_full(

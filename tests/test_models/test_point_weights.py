@@ -28,3 +28,10 @@ def test_points_are_read_at_pixel_centres():
     points = torch.tensor([[[0.25, 0.25], [0.75, 0.25], [0.25, 0.75], [0.5, 0.5]]])
     torch.testing.assert_close(sample_points(masks, points),
                                torch.tensor([[1.0, 2.0, 3.0, 2.5]]))
+
+
+def test_a_grid_smaller_than_the_uncertain_share_still_counts():
+    # half a cell is uncertain: it is one cell
+    assert importance_weights(torch.zeros(1, 1), 100, 2.0, 1.0).tolist() == [[100.0]]
+    weights = importance_weights(torch.tensor([[5.0, 0.1]]), 8, 8.0, 0.5)
+    assert weights.tolist() == [[2.0, 6.0]]
