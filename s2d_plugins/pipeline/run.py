@@ -57,6 +57,7 @@ def run_pipeline(cfg: Config, videos: str | Path, work_dir: str | Path,
     init_default_scope(cfg.get('default_scope', 's2d_plugins'))
     try:
         with console.quiet_libraries(), context.workspace.lock():
+            context.workspace.clean(context.videos)
             _run_stages(context, chosen)
     finally:
         _close(context, time.monotonic() - start)

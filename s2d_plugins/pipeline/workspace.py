@@ -7,16 +7,18 @@ written after clearing, so that a kill in between only clears once more.
 """
 
 import contextlib
-import fcntl
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from ..errors import S2DInputError
 from ..fileio.json_files import read_json
-from ..fileio.whole_files import write_json
+from ..fileio.whole_files import cannot_write, clean_partials, write_json
 from ..video import FolderVideo
+from .stage_names import STAGES
 
 
 @dataclass(frozen=True)
@@ -137,38 +139,63 @@ class Workspace:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep other runs out while this one goes on; what a killed one left half is removed.
+        """Keep other runs out while this one goes on.
 
         Raises:
-            S2DInputError: If another run is using the work dir.
+            S2DInputError: If another run is using the work dir, or it cannot be written.
         """
-        with contextlib.ExitStack() as stack:
-            try:
-                self.stages.mkdir(parents=True, exist_ok=True)
-                file = stack.enter_context(open(self.stages / 'lock', 'w', encoding='utf-8'))
-            except OSError as error:
-                raise S2DInputError(f'cannot write {self.stages}: {error.strerror or error}; '
-                                    'choose another work dir') from error
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise S2DInputError(f'another run is using {self.root}; wait for its end or '
-                                    'choose another work dir') from error
-            for path in (*self.stages.glob('.*'), *self.stages.glob('*/.*'),
-                         *self.root.glob('*/.*')):
-                self.remove(path)
+        lock = FileLock(self.stages / 'lock')
+        try:
+            self.stages.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise S2DInputError(f'another run is using {self.root}; wait for its end or choose '
+                                'another work dir') from error
+        except (OSError, NotImplementedError) as error:
+            raise S2DInputError(f'cannot write {self.stages}: '
+                                f'{getattr(error, "strerror", None) or error}; choose another '
+                                'work dir') from error
+        try:
             yield
+        finally:
+            lock.release()
+
+    def clean(self, videos: Iterable[str]) -> None:
+        """Remove what killed runs have left half-written, in the folders of this work dir alone.
+
+        Nothing is removed through a link.
+
+        Args:
+            videos: Names of the videos whose result folders are looked at.
+        """
+        folders = (self.stages, *(self.stage_folder(stage) for stage in STAGES),
+                   *(self.video_folder(video) for video in videos))
+        clean_partials(*(folder for folder in folders if self._link_above(folder / '_') is None))
 
     def remove(self, path: Path) -> None:
-        """Remove a file or folder that may be there."""
+        """Remove a file, folder or link of this work dir that may be there.
+
+        What a link leads to stays.
+
+        Raises:
+            S2DInputError: If it cannot be removed, or is reached through a link.
+        """
+        link = self._link_above(path)
+        if link is not None:
+            raise S2DInputError(f'{link} is a link, and nothing is removed through links; put a '
+                                'folder in its place or choose another work dir')
         try:
-            if path.is_dir():
+            if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
         except OSError as error:
-            raise S2DInputError(f'cannot write {path}: {error.strerror or error}; choose another '
-                                'work dir') from error
+            raise cannot_write(path, error) from error
+
+    def _link_above(self, path: Path) -> Path | None:
+        """Return the first folder between the work dir and a path in it that is a link."""
+        folders = [folder for folder in path.parents if self.root in folder.parents]
+        return next((folder for folder in reversed(folders) if folder.is_symlink()), None)
 
 
 class State:
