@@ -12,6 +12,10 @@ class S2DInputError(ValueError):
     """
 
 
+class OutputError(S2DInputError):
+    """An output cannot be written; what stops one of several videos here stops all."""
+
+
 class Problems:
     """Raises the first problem, or, when lenient, counts them and reports at the end."""
 

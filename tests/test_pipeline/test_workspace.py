@@ -8,7 +8,9 @@ from s2d_plugins.apis.tracks import join_shots, to_results
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.fileio.whole_files import partial_path
 from s2d_plugins.models.window_inference import Tube
-from s2d_plugins.pipeline.workspace import Clip, State, Workspace, clip_name
+from s2d_plugins.pipeline.clips import Clip, clip_name
+from s2d_plugins.pipeline.state import State
+from s2d_plugins.pipeline.workspace import Workspace
 
 
 def clip(name='a', shot=0, num_shots=1):
@@ -46,7 +48,7 @@ def test_clear_clip_removes_all_that_was_made_from_it(tmp_path):
         workspace.clip_file(stage, 'a').parent.mkdir()
         workspace.clip_file(stage, 'a').touch()
     workspace.state.set_record('infer', 'a', {})
-    workspace.clear_clip(clip())
+    workspace.clear_clip('a', 'a')
     assert not [path for path in workspace.stages.rglob('*')
                 if path.is_file() and path.name != 'state.json']
     assert workspace.state.record('infer', 'a') is None and not (workspace.frames / 'a').exists()
