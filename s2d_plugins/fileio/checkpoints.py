@@ -22,6 +22,7 @@ from ..errors import S2DInputError
 
 _NUMPY_CORE = np._core if hasattr(np, '_core') else np.core
 _DTYPE_CODES = '?bhilqBHILQefd'
+_NUMBERED = re.compile(r'(?P<kind>iter|epoch)_(?P<number>\d+)\.pth')
 
 
 def _named(function: Callable, module: str, name: str) -> Callable:
@@ -69,6 +70,43 @@ def load_checkpoint(path: str | Path, map_location='cpu') -> dict:
         raise S2DInputError(f'cannot find the checkpoint {path}; give the path of a .pth file')
     with _one_line_errors(str(path)):
         return torch.load(path, map_location=map_location, weights_only=True)
+
+
+def newest_checkpoint(folder: str | Path) -> Path | None:
+    """Return the newest checkpoint of a training that can be read; None if there is none.
+
+    Those with the most iterations or epochs in their name come first, and at last, for names of
+    another form, what ``last_checkpoint`` says. One cut off by a kill or taken away is passed
+    over.
+
+    Args:
+        folder: Where mmengine's ``CheckpointHook`` wrote.
+    """
+    for path in _newest_first(Path(folder)):
+        with contextlib.suppress(S2DInputError):
+            load_checkpoint(path)
+            return path
+    return None
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    by_kind: dict[str, list[tuple[int, Path]]] = {}
+    try:
+        for path in folder.iterdir():
+            name = _NUMBERED.fullmatch(path.name)
+            if name is not None and path.is_file():
+                by_kind.setdefault(name['kind'], []).append((int(name['number']), path))
+        # a folder that has both kinds: the training that wrote last
+        kinds = sorted(by_kind.values(), reverse=True,
+                       key=lambda found: max(path.stat().st_mtime for _, path in found))
+    except OSError:
+        return []
+    paths = [path for found in kinds for _, path in sorted(found, reverse=True)]
+    with contextlib.suppress(OSError, ValueError):
+        named = Path((folder / 'last_checkpoint').read_text(encoding='utf-8').strip()).name
+        if named and folder / named not in paths:
+            paths.append(folder / named)
+    return paths
 
 
 def use_safe_checkpoints() -> None:

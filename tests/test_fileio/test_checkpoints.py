@@ -7,7 +7,11 @@ from mmengine.logging import HistoryBuffer
 from mmengine.runner.checkpoint import CheckpointLoader
 
 from s2d_plugins.errors import S2DInputError
-from s2d_plugins.fileio.checkpoints import load_checkpoint, use_safe_checkpoints
+from s2d_plugins.fileio.checkpoints import (
+    load_checkpoint,
+    newest_checkpoint,
+    use_safe_checkpoints,
+)
 
 
 @pytest.fixture
@@ -97,3 +101,44 @@ def test_urls_are_read_safely_too(tmp_path, monkeypatch, loaders):
     assert loader((tmp_path / 'good.pth').as_uri(), 'cpu')['meta']['iter'] == 3
     with pytest.raises(S2DInputError, match='may run code'):
         loader((tmp_path / 'bad.pth').as_uri(), 'cpu')
+
+
+def save(folder, *names):
+    for age, name in enumerate(names):
+        torch.save(dict(state_dict={}), folder / name)
+        os.utime(folder / name, (1000 + age, 1000 + age))
+
+
+def test_newest_checkpoint_goes_by_the_number_in_its_name(tmp_path):
+    save(tmp_path, 'iter_1000.pth', 'iter_900.pth', 'iter_2.pth', 'best_9999.pth')
+    assert newest_checkpoint(tmp_path) == tmp_path / 'iter_1000.pth'
+    save(tmp_path, 'epoch_3.pth')
+    assert newest_checkpoint(tmp_path) == tmp_path / 'iter_1000.pth'
+    os.utime(tmp_path / 'epoch_3.pth')
+    assert newest_checkpoint(str(tmp_path)) == tmp_path / 'epoch_3.pth'
+
+
+@pytest.mark.parametrize('last', [None, 'iter_4.pth', '/moved/away/iter_4.pth', 'iter_9.pth',
+                                  '', '\0', '.'])
+def test_newest_checkpoint_passes_over_cut_and_missing_ones(tmp_path, last):
+    save(tmp_path, 'iter_2.pth', 'iter_3.pth', 'iter_4.pth')
+    whole = (tmp_path / 'iter_4.pth').read_bytes()
+    (tmp_path / 'iter_4.pth').write_bytes(whole[:len(whole) // 2])
+    (tmp_path / 'iter_5.pth').mkdir()
+    if last is not None:
+        (tmp_path / 'last_checkpoint').write_text(last)
+    assert newest_checkpoint(tmp_path) == tmp_path / 'iter_3.pth'
+
+
+def test_newest_checkpoint_of_another_name_is_what_last_checkpoint_says(tmp_path):
+    save(tmp_path, 'step-7.pth')
+    assert newest_checkpoint(tmp_path) is None
+    (tmp_path / 'last_checkpoint').write_text('/somewhere/else/step-7.pth')
+    assert newest_checkpoint(tmp_path) == tmp_path / 'step-7.pth'
+
+
+def test_no_newest_checkpoint(tmp_path):
+    assert newest_checkpoint(tmp_path) is None
+    assert newest_checkpoint(tmp_path / 'none') is None
+    (tmp_path / 'last_checkpoint').write_bytes(b'\xff\xfe')
+    assert newest_checkpoint(tmp_path) is None

@@ -12,7 +12,7 @@ from mmengine.config import Config, ConfigDict
 
 from ...apis.runner_tools import build_runner
 from ...errors import S2DInputError, one_line
-from ...fileio.checkpoints import load_checkpoint
+from ...fileio.checkpoints import load_checkpoint, newest_checkpoint
 from ...fileio.configs import find_beside, load_config
 from ...fileio.digests import file_digest
 from ...fileio.json_files import read_json
@@ -79,19 +79,6 @@ def training_stamp(context: Context, stage: str) -> str | None:
     """Return what tells a completed training from any other, also from one like it."""
     done = context.workspace.stage_folder(stage) / 'done.json'
     return file_digest(done) if done.is_file() else None
-
-
-def newest_checkpoint(folder: Path) -> Path | None:
-    """Return the newest checkpoint that can be read; one cut off by a kill is passed over."""
-    found = sorted((path for pattern in ('iter_*.pth', 'epoch_*.pth')
-                    for path in folder.glob(pattern)), key=lambda path: -path.stat().st_mtime)
-    for path in found:
-        try:
-            load_checkpoint(path)
-        except S2DInputError:
-            continue
-        return path
-    return None
 
 
 def _connect(cfg: Config, context: Context, stage: str, labels: Path) -> None:
