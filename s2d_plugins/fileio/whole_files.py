@@ -19,7 +19,7 @@ from pathlib import Path
 
 import psutil
 
-from ..errors import S2DInputError
+from ..errors import S2DOutputError
 
 _HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 _PARTIAL = re.compile(r'\.s2d-(?P<host>[0-9a-f]{8})-(?P<pid>\d{1,10})-[0-9a-f]{16}\.partial'
@@ -44,7 +44,7 @@ def whole_file(path: str | Path, suffix: str = '') -> Iterator[Path]:
         An empty file to write to; it takes the target's name if the body ends without an error.
 
     Raises:
-        S2DInputError: If the folder cannot be written or the disk is full.
+        S2DOutputError: If the folder cannot be written or the disk is full.
     """
     path = Path(path)
     temporary = partial_path(path, suffix)
@@ -71,7 +71,7 @@ def whole_folder(path: str | Path) -> Iterator[Path]:
         An empty folder; it takes the target's name if the body ends without an error.
 
     Raises:
-        S2DInputError: If it cannot be written or the disk is full.
+        S2DOutputError: If it cannot be written or the disk is full.
     """
     path = Path(path)
     temporary, old = partial_path(path), partial_path(path)
@@ -105,10 +105,10 @@ def write_json(path: str | Path, content) -> None:
     write_text(path, json.dumps(content))
 
 
-def cannot_write(path: str | Path, error: OSError) -> S2DInputError:
+def cannot_write(path: str | Path, error: OSError) -> S2DOutputError:
     """Return the one line for a file or folder that cannot be written."""
-    return S2DInputError(f'cannot write {path}: {error.strerror or error}; free space or choose '
-                         'another output folder')
+    return S2DOutputError(f'cannot write {path}: {error.strerror or error}; free space or choose '
+                          'another output folder')
 
 
 def clean_partials(*folders: str | Path) -> None:

@@ -2,7 +2,7 @@
 
 from mmengine.config import Config
 
-from ..apis.segmenter import SETTINGS, check_window
+from ..apis.inference_settings import check_settings
 from ..errors import S2DInputError
 from ..fileio.configs import find_beside, load_config
 
@@ -31,8 +31,4 @@ def check_pipeline_config(cfg: Config) -> None:
                             f'{", ".join(INIT_SOURCES)} or None, found {source!r}')
     for name in ('inference', 'dense'):
         settings = {**cfg.get('inference', {}), **cfg.get(name, {})}
-        unknown = sorted(settings.keys() - {'scale', *SETTINGS})
-        if unknown:
-            raise S2DInputError(f'{cfg.filename}: {name} has no setting {unknown[0]!r}; expected '
-                                f'scale, {", ".join(SETTINGS)}')
-        check_window(settings.get('window'), settings.get('overlap', 0))
+        check_settings(settings, lambda key, name=name: f'{cfg.filename}: {name}.{key}')

@@ -8,6 +8,7 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
+from ..devices import running_on
 from ..errors import S2DInputError
 from ..video import list_videos, video_names
 from .config_checks import check_pipeline_config
@@ -39,7 +40,7 @@ def run_pipeline(cfg: Config, videos: str | Path, work_dir: str | Path,
         work_dir: Where results go: ``<video>/`` for each video and ``stages/``.
         stages: Names out of :data:`STAGES`; by default all. The others' results are taken as
             they are.
-        device: ``'cpu'`` or ``'cuda'``.
+        device: ``'cpu'``, ``'cuda'`` or ``'cuda:N'``.
 
     Returns:
         For each video that failed, the one line that says why.
@@ -56,7 +57,7 @@ def run_pipeline(cfg: Config, videos: str | Path, work_dir: str | Path,
                       Workspace(work_dir), console, device)
     init_default_scope(cfg.get('default_scope', 's2d_plugins'))
     try:
-        with console.quiet_libraries(), context.workspace.lock():
+        with console.quiet_libraries(), running_on(device), context.workspace.lock():
             _run_stages(context, chosen)
     finally:
         _close(context, time.monotonic() - start)

@@ -9,7 +9,8 @@ backward pass down to the outputs of the decoder layers.
 On a GPU the paths of deformable attention are compared as well.
 
 Example:
-    python projects/s2d/benchmarks/benchmark_training.py --size small --steps 10 --out work_dirs/bench
+    python projects/s2d/benchmarks/benchmark_training.py --size small --steps 10 \\
+        --out work_dirs/bench
 """
 
 import argparse
@@ -24,7 +25,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from s2d_plugins.apis.command_line import DEVICES, choose_device, quiet_imports, run_tool
+from s2d_plugins.apis.command_line import quiet_imports, run_tool
+from s2d_plugins.devices import DEVICES, choose_device, running_on
 from s2d_plugins.errors import S2DInputError, one_line
 from s2d_plugins.fileio.whole_files import write_json, write_text
 
@@ -218,9 +220,15 @@ def benchmark_size(size: str, device: str, args: argparse.Namespace) -> tuple[di
 
 
 def benchmark(args: argparse.Namespace) -> int:
-    """Measure, print and write."""
+    """Check the arguments, then measure on the device asked for."""
     check_args(args)
     device = choose_device(args.device)
+    with running_on(device):
+        return benchmark_device(device.partition(':')[0], args)
+
+
+def benchmark_device(device: str, args: argparse.Namespace) -> int:
+    """Measure on ``'cpu'`` or on the current GPU, print and write."""
     with quiet_imports():
         import attention_paths  # noqa: F401  before the others
         import training_report  # noqa: F401
