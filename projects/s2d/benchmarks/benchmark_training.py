@@ -162,8 +162,8 @@ def time_rows(variants: dict, setting: dict, steps: int, warmup: int) -> tuple[d
     return times, failed
 
 
-def peak_memory(key: str, setting: dict, steps: int = 2) -> float:
-    """Measure one row in this process: peak MB of model, optimiser and steps.
+def peak_memory(key: str, setting: dict, gpu: int | None, steps: int = 2) -> float:
+    """Measure one row in this process, on that GPU: peak MB of model, optimiser and steps.
 
     On a CPU that is resident memory above what the process had before, on a GPU what torch
     allocated. The second step has the optimiser's state from its start.
@@ -172,6 +172,8 @@ def peak_memory(key: str, setting: dict, steps: int = 2) -> float:
         import torch
         from benchmark_discovery import memory_mb, reset_peak
         from training_variants import VARIANTS, Trainer
+    if gpu is not None:
+        torch.cuda.set_device(gpu)
     if setting['device'] == 'cpu':
         reset_peak()
         before = memory_mb('VmRSS')
@@ -185,12 +187,14 @@ def peak_memory(key: str, setting: dict, steps: int = 2) -> float:
 
 def measure_memory(keys: list[str], setting: dict) -> dict[str, float | None]:
     """Measure :func:`peak_memory` of every row in a fresh process each; None where it failed."""
+    import torch
     found = {}
+    gpu = None if setting['device'] == 'cpu' else torch.cuda.current_device()
     context = get_context('spawn')  # a forked process would share this one's memory
     for key in tqdm(keys, desc='peak memory', unit=' rows'):
         with ProcessPoolExecutor(1, mp_context=context) as pool:
             try:
-                found[key] = pool.submit(peak_memory, key, setting).result()
+                found[key] = pool.submit(peak_memory, key, setting, gpu).result()
             except RuntimeError:  # as out of memory, or killed for it
                 found[key] = None
     return found
