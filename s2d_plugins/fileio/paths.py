@@ -30,7 +30,7 @@ def safe_name(text: str, fallback: str = 'video') -> str:
         fallback: Name where nothing is left.
     """
     text = unicodedata.normalize('NFC', text)
-    name = ''.join('_' if character in _FORBIDDEN or unicodedata.category(character)[0] == 'C'
+    name = ''.join('_' if character in _FORBIDDEN or not character.isprintable()
                    else character for character in text).strip(' .')
     if name.partition('.')[0].lower() in _DEVICES:
         name = f'_{name}'

@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 import msgspec
 from mmengine.config import Config
 
-from ..apis.segmenter import check_window
+from ..apis.inference_settings import check_settings
 from ..errors import S2DInputError, printable
 from ..keymasks import KeymaskDiscovery
 from ..registry import MASK_PROPOSERS
@@ -42,10 +42,7 @@ def check_pipeline_config(cfg: Config) -> None:
     _check_values(cfg, content)
     for name in ('inference', 'dense'):
         settings = {**content.get('inference', {}), **content.get(name, {})}
-        try:
-            check_window(settings.get('window'), settings.get('overlap', 0))
-        except S2DInputError as error:
-            raise S2DInputError(f'{cfg.filename}: {name}.overlap: {error}; correct it') from error
+        check_settings(settings, lambda key, name=name: f'{cfg.filename}: {name}.{key}')
     _check_arguments(cfg, 'discovery', KeymaskDiscovery, content['discovery'])
     kind = content['proposer'].get('type')
     found = MASK_PROPOSERS.get(kind) if isinstance(kind, str) else kind

@@ -1,7 +1,7 @@
 """The values of a pipeline's config, described once: their types and ranges.
 
-Keyword arguments of parts (proposer, discovery, a training) are not here: those are checked where
-they are built.
+Settings of inference and keyword arguments of parts (proposer, discovery, a training) are not
+here: those are checked where they are used or built.
 """
 
 from typing import Annotated, Any, Literal
@@ -11,7 +11,6 @@ from typing_extensions import NotRequired, TypedDict
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Positive = Annotated[int, Meta(ge=1)]
-Count = Annotated[int, Meta(ge=0)]
 
 
 class Shots(TypedDict, total=False):
@@ -37,18 +36,6 @@ class Selection(TypedDict, total=False):
     max_containment: Annotated[float, Meta(ge=0)]
 
 
-class Inference(TypedDict, total=False):
-    """Arguments of :class:`~s2d_plugins.apis.VideoSegmenter`."""
-
-    scale: tuple[Positive, Positive]
-    window: Positive | None
-    overlap: Count
-    top_k: Positive
-    score_thr: Share
-    tube_nms_iou: Share | None
-    link_iou: Share
-
-
 class Training(TypedDict):
     """Where a training's config is, and what is changed in it."""
 
@@ -72,10 +59,10 @@ class PipelineConfig(TypedDict):
     frames: NotRequired[Frames]
     selection: NotRequired[Selection]
     max_one2x: NotRequired[Share]
-    inference: NotRequired[Inference]
-    dense: NotRequired[Inference]
+    inference: NotRequired[dict]
+    dense: NotRequired[dict]
 
 
 #: Sections whose keys must all be known.
 CLOSED = {'frames': Frames, 'frames.shots': Shots, 'selection': Selection,
-          'inference': Inference, 'dense': Inference, 'distill': Training, 'final': FinalTraining}
+          'distill': Training, 'final': FinalTraining}

@@ -24,7 +24,7 @@ class Context:
         videos: Name and path of every video.
         workspace: Where results are.
         console: Where progress is shown.
-        device: ``'cpu'`` or ``'cuda'``.
+        device: ``'cpu'``, ``'cuda'`` or ``'cuda:N'``.
         clips: Clips of the videos that have not failed.
         failures: Video to the one line that says why it failed.
     """

@@ -4,7 +4,7 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..errors import OutputError, S2DInputError, one_line
+from ..errors import S2DInputError, S2DOutputError, S2DUnexpectedError, one_line, unexpected
 from .console import Console
 
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
@@ -12,9 +12,8 @@ _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 def stops_all(error: BaseException) -> bool:
     """Say whether an error would meet every other video too: the disk takes nothing more."""
-    causes = (error, error.__cause__)
-    return (isinstance(error, OutputError)
-            or any(isinstance(cause, OSError) and cause.errno in _FULL_DISK for cause in causes))
+    return isinstance(error, S2DOutputError) or _is_full_disk(error) or _is_full_disk(
+        error.__cause__)
 
 
 def describe(error: Exception, console: Console) -> str:
@@ -22,14 +21,11 @@ def describe(error: Exception, console: Console) -> str:
     if isinstance(error, S2DInputError):
         return one_line(error)
     console.log_error(error)
-    if isinstance(error, OSError) and error.errno in _FULL_DISK:
+    if _is_full_disk(error):
         return f'{one_line(error)}; free space and run the same command again'
-    if isinstance(error, MemoryError):
-        message = one_line(error)
-        detail = '' if message == type(error).__name__ else f' ({message})'
-        return f'out of memory{detail}; the whole story is in {console.log_file}'
-    return (f'unexpected {type(error).__name__}: {one_line(error)}; the whole story is in '
-            f'{console.log_file}')
+    reason = f'out of memory ({one_line(error)})' if isinstance(error, MemoryError) else (
+        unexpected(error))
+    return f'{reason}; the whole story is in {console.log_file}'
 
 
 @contextmanager
@@ -37,14 +33,18 @@ def one_line_errors(console: Console) -> Iterator[None]:
     """Let every error leave as one line that is in the log too.
 
     Raises:
-        S2DInputError: For any error; its cause is the one that nobody foresaw.
+        S2DInputError: As it came, or for a full disk.
+        S2DUnexpectedError: For what nobody foresaw; that is its cause.
     """
     try:
         yield
-    except S2DInputError as error:
-        console.log(f'error: {one_line(error)}')
-        raise
     except Exception as error:
         line = describe(error, console)
         console.log(f'error: {line}')
-        raise S2DInputError(line) from error
+        if isinstance(error, S2DInputError):
+            raise
+        raise (S2DOutputError if _is_full_disk(error) else S2DUnexpectedError)(line) from error
+
+
+def _is_full_disk(error: BaseException | None) -> bool:
+    return isinstance(error, OSError) and error.errno in _FULL_DISK

@@ -8,7 +8,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from ..errors import OutputError, S2DInputError, one_line
+from ..errors import S2DInputError, S2DOutputError, one_line
 from ..keymasks import KeymaskDiscovery
 from ..proposals.base_mask_proposer import BaseMaskProposer
 from ..registry import MASK_PROPOSERS
@@ -23,7 +23,7 @@ def part_errors(cfg: Config, key: str) -> Iterator[None]:
     """
     try:
         yield
-    except (MemoryError, OutputError):
+    except (MemoryError, S2DOutputError):
         raise
     except Exception as error:
         reason = one_line(error).partition('. Please')[0].partition(', but got')[0]

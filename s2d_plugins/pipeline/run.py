@@ -8,6 +8,7 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
+from ..devices import running_on
 from ..errors import S2DInputError
 from ..fileio.paths import check_outputs
 from ..video import list_videos, video_names
@@ -43,13 +44,14 @@ def run_pipeline(cfg: Config, videos: str | Path, work_dir: str | Path,
         work_dir: Where results go: ``<video>/`` for each video and ``stages/``.
         stages: Names out of :data:`~s2d_plugins.pipeline.stage_names.STAGES`; by default all.
             The others' results are taken as they are.
-        device: ``'cpu'`` or ``'cuda'``.
+        device: ``'cpu'``, ``'cuda'`` or ``'cuda:N'``.
 
     Returns:
         For each video that failed, the one line that says why.
 
     Raises:
         S2DInputError: If nothing can go on.
+        S2DUnexpectedError: If that is for a reason that nobody foresaw.
     """
     chosen = _check_stages(stages)
     check_pipeline_config(cfg)
@@ -62,7 +64,8 @@ def run_pipeline(cfg: Config, videos: str | Path, work_dir: str | Path,
                       Workspace(work_dir), console, device)
     init_default_scope(cfg.get('default_scope', 's2d_plugins'))
     try:
-        with (one_line_errors(console), console.quiet_libraries(), context.workspace.lock()):
+        with (one_line_errors(console), console.quiet_libraries(), running_on(device),
+              context.workspace.lock()):
             context.workspace.clean(context.videos)
             check_parts(cfg, chosen, device)
             _run_stages(context, chosen)

@@ -1,13 +1,12 @@
 """Frames of a clip as JPEG files."""
 
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 
 from ..errors import S2DInputError
+from ..fileio.whole_files import whole_folder
 from .base import Video
 
 JPEG_QUALITY = 95
@@ -44,23 +43,8 @@ def extract_frames(video: Video, start: int, stop: int, folder: str | Path,
     if not 0 <= start < stop <= len(video):
         raise S2DInputError(f'{video.path} has {len(video)} frames; frames {start} to {stop - 1} '
                             'are not all in it')
-    folder = Path(folder)
-    temporary = None
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f'.{folder.name}.', dir=folder.parent))
-        temporary.chmod(0o755)
-        names = _write_frames(video, range(start, stop), temporary, max_short_side, progress)
-        if folder.exists():
-            shutil.rmtree(folder)
-        temporary.rename(folder)
-    except OSError as error:
-        raise S2DInputError(f'cannot write frames to {folder}: {error.strerror or error}; free '
-                            'space or choose another output folder') from error
-    finally:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
-    return names
+    with whole_folder(folder) as temporary:
+        return _write_frames(video, range(start, stop), temporary, max_short_side, progress)
 
 
 def _write_frames(video: Video, indices: range, folder: Path, max_short_side: int,

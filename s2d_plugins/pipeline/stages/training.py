@@ -11,7 +11,7 @@ import torch
 from mmengine.config import Config
 
 from ...apis.runner_tools import build_runner
-from ...errors import OutputError, S2DInputError, one_line
+from ...errors import S2DInputError, S2DOutputError, one_line
 from ...fileio.checkpoints import load_checkpoint, newest_checkpoint
 from ...fileio.digests import file_digest
 from ...fileio.whole_files import write_bytes, write_text
@@ -64,7 +64,7 @@ def _train(context: Context, stage: str, cfg: Config, resumed: bool) -> None:
                 runner.register_hook(ProgressBarHook(bar), 'LOWEST')
                 runner.train()
         except OSError as error:
-            raise OutputError(f'stage {stage} stopped: {one_line(error)}; free space or choose '
+            raise S2DOutputError(f'stage {stage} stopped: {one_line(error)}; free space or choose '
                               f'another work dir than {context.workspace.root}') from error
         record.update(steps=runner.iter, loss=_last_loss(runner), resumed=resumed)
     checkpoint = newest_checkpoint(folder)
