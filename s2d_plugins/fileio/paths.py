@@ -14,6 +14,8 @@ from ..errors import S2DInputError
 #: Most bytes of a made name: leaves room for ``_shot00.json`` in a file system's 255.
 MAX_NAME_BYTES = 120
 _FORBIDDEN = set('/\\:*?"<>|')
+#: Categories of Unicode: control, format, surrogates, private, unassigned, ends of lines.
+_UNSEEN = {'Cc', 'Cf', 'Cs', 'Co', 'Cn', 'Zl', 'Zp'}
 _DEVICES = {'con', 'prn', 'aux', 'nul', *(f'{kind}{number}' for kind in ('com', 'lpt')
                                           for number in range(1, 10))}
 
@@ -30,7 +32,7 @@ def safe_name(text: str, fallback: str = 'video') -> str:
         fallback: Name where nothing is left.
     """
     text = unicodedata.normalize('NFC', text)
-    name = ''.join('_' if character in _FORBIDDEN or unicodedata.category(character)[0] == 'C'
+    name = ''.join('_' if character in _FORBIDDEN or unicodedata.category(character) in _UNSEEN
                    else character for character in text).strip(' .')
     if name.partition('.')[0].lower() in _DEVICES:
         name = f'_{name}'
@@ -49,6 +51,8 @@ def is_inside(name: str) -> bool:
     """
     if not isinstance(name, str) or not name or '\0' in name:
         return False
+    if name[0] != '/' and not any(sign in name for sign in ('..', '\\', ':')):
+        return True  # nearly all are like this, and a file may name a million
     posix, windows = PurePosixPath(name), PureWindowsPath(name)
     return not (posix.is_absolute() or windows.drive or windows.root or '..' in windows.parts
                 or '..' in posix.parts)
