@@ -46,13 +46,31 @@ def whole_file(path: str | Path, suffix: str = '') -> Iterator[Path]:
     Raises:
         S2DInputError: If the folder cannot be written or the disk is full.
     """
+    with scratch_file(path, suffix) as temporary:
+        yield temporary
+        os.replace(temporary, path)
+
+
+@contextlib.contextmanager
+def scratch_file(path: str | Path, suffix: str = '') -> Iterator[Path]:
+    """Give an empty file beside a target, to gather a part of it in; it goes at the end.
+
+    Args:
+        path: The target; its folder is made.
+        suffix: As in :func:`whole_file`.
+
+    Yields:
+        The file.
+
+    Raises:
+        S2DInputError: If the folder cannot be written or the disk is full.
+    """
     path = Path(path)
     temporary = partial_path(path, suffix)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
         yield temporary
-        os.replace(temporary, path)
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
