@@ -36,7 +36,7 @@ def test_no_fault(tmp_path):
     (lambda x: x['videos'].append(video(x)), 'video 1: the id is used more than once'),
     (lambda x: x['annotations'].append(annotation(x)),
      'annotation 7: the id is used more than once'),
-    (lambda x: video(x).pop('height'), 
+    (lambda x: video(x).pop('height'),
      'videos[0] is not a video of a label file: at its outermost value: object missing required '
      'field height'),
     (lambda x: video(x).update(width=0), 'at width: expected int >= 1'),
@@ -97,11 +97,13 @@ def test_missing_files_are_named(tmp_path):
 
 
 OFFICIAL = dict(
-    info={}, licenses=[], categories=[dict(id=number, name=f'c{number}') for number in range(1, 41)],
-    videos=[dict(id=5, height=4, width=5, length=2, file_names=['00f8/00000.jpg', '00f8/00005.jpg'])],
-    annotations=[dict(id=2**64, video_id=5, category_id=40, iscrowd=0, length=1, height=4, width=5,
-                      segmentations=[None, dict(size=[4, 5], counts=[3, 17])], areas=[None, 17],
-                      bboxes=[None, [0, 0, 5, 4]])])
+    info={}, licenses=[], categories=[dict(id=number, name=f'c{number}')
+                                      for number in range(1, 41)],
+    videos=[dict(id=5, height=4, width=5, length=2,
+                 file_names=['00f8/00000.jpg', '00f8/00005.jpg'])],
+    annotations=[dict(id=2**64, video_id=5, category_id=40, iscrowd=0, length=1, height=4,
+                      width=5, segmentations=[None, dict(size=[4, 5], counts=[3, 17])],
+                      areas=[None, 17], bboxes=[None, [0, 0, 5, 4]])])
 
 
 @pytest.mark.parametrize('change', [

@@ -96,7 +96,7 @@ def test_faults_are_named(tmp_path, content, message):
 def test_videos_by_name():
     other = dict(VIDEO, id=2, file_names=['b/0.jpg'])
     assert labels.videos_by_name([VIDEO, other], 'a.json') == dict(a=VIDEO, b=other)
-    with pytest.raises(S2DInputError, match="a.json: the videos with the ids 1 and 3 are both na"):
+    with pytest.raises(S2DInputError, match='a.json: the videos with the ids 1 and 3 are both na'):
         labels.videos_by_name([VIDEO, dict(other, id=3, name='a')], 'a.json')
 
 
