@@ -105,6 +105,13 @@ class Identified(TypedDict):
     id: Id
 
 
+class OfVideo(TypedDict):
+    """Anything of a video."""
+
+    id: Id
+    video_id: Id
+
+
 class Masklets(TypedDict):
     """SA-V: per annotated frame the masks of all objects."""
 
@@ -187,8 +194,9 @@ NAMES = {Labels: 'a YouTube-VIS label file', Video: 'a video of a label file',
          PanopticVideo: 'a video of panoptic JSON',
          PanopticCategory: 'a category of panoptic JSON',
          list[PanopticCategory]: 'a list of categories of panoptic JSON',
-         Identified: 'anything with an id', ClipDescription: 'the description of a clip',
-         State: 'the state of a work dir', TrainingDone: 'the note of a completed training'}
+         Identified: 'anything with an id', OfVideo: 'anything with an id and a video_id',
+         ClipDescription: 'the description of a clip', State: 'the state of a work dir',
+         TrainingDone: 'the note of a completed training'}
 _SIGNS = ((('videos', 'images'), 'JSON with an entry per image, made for training on images'),
           (('images', 'annotations'), 'COCO JSON of single images'),
           (('videos',), NAMES[Labels]), (('frames', 'height'), NAMES[Proposals]),

@@ -1,5 +1,6 @@
 """What is wrong with a YouTube-VIS JSON: every fault, named."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,7 +86,7 @@ def _video_faults(video: dict, frames_root: str | Path | None) -> Iterator[str]:
                f'frames, the first is {outside[0]!r}')
     if frames_root is not None:
         absent = [name for name in names
-                  if is_inside(name) and not (Path(frames_root) / name).is_file()]
+                  if is_inside(name) and not os.path.isfile(Path(frames_root) / name)]
         if absent:
             yield (f'{where}: {len(absent)} of {len(names)} files are missing below '
                    f'{frames_root}, the first is {absent[0]}')

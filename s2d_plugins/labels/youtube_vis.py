@@ -164,7 +164,7 @@ def checked_labels(content: Any, where: str | Path) -> dict:
             raise S2DInputError(f'{where}: {kind[:-1]} id {twice[0]!r} occurs more than once; ids '
                                 'must be unique')
     for video in labels['videos']:
-        check_video(video, where)
+        _check_video(video, f'{where}, {video_title(video)}')
     ids = {video['id'] for video in labels['videos']}
     for annotation in labels['annotations']:
         if annotation['video_id'] not in ids:
@@ -172,21 +172,6 @@ def checked_labels(content: Any, where: str | Path) -> dict:
                                 f'{annotation["video_id"]!r}, which is not in the file; make the '
                                 'file again')
     return labels
-
-
-def check_video(video: dict, where: str | Path) -> None:
-    """Check what the shape of a video does not show: its file names and its length.
-
-    Raises:
-        S2DInputError: If a file name leads out of the folder of the frames, or the length is not
-            their number.
-    """
-    place = f'{where}, {video_title(video)}'
-    for name in video['file_names']:
-        check_inside(name, place)
-    if video.get('length') not in (None, len(video['file_names'])):
-        raise S2DInputError(f'{place}: length is {video["length"]}, but it has '
-                            f'{len(video["file_names"])} file_names; make the file again')
 
 
 def check_length(annotation: dict, video: dict, where: str | Path) -> None:
@@ -200,3 +185,11 @@ def check_length(annotation: dict, video: dict, where: str | Path) -> None:
         raise S2DInputError(f'{where}, {video_title(video)}: annotation {annotation["id"]} has '
                             f'{found} segmentations, expected one per frame, {expected}; make '
                             'the file again')
+
+
+def _check_video(video: dict, where: str) -> None:
+    for name in video['file_names']:
+        check_inside(name, where)
+    if video.get('length') not in (None, len(video['file_names'])):
+        raise S2DInputError(f'{where}: length is {video["length"]}, but it has '
+                            f'{len(video["file_names"])} file_names; make the file again')

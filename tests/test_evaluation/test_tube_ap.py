@@ -146,9 +146,9 @@ GOOD = track(strip(0, 5), strip(0, 5), id=1)
 
 @pytest.mark.parametrize(('bad', 'message'), [
     ({'video_id': 7}, r'r\.json, track 1: video 7 is not in the ground truth'),
-    ({'segmentations': [strip(0, 5)]}, r"track 1, video 'cat' \(id 1\): expected segmentations for "
-                                       '2 frames, found 1'),
-    ({'segmentations': None}, 'track 1 is not a track of a results file: at segmentations: expected'),
+    ({'segmentations': [strip(0, 5)]}, r"track 1, video 'cat' \(id 1\): expected segmentations "
+                                       'for 2 frames, found 1'),
+    ({'segmentations': None}, 'track 1 is not a track of a results file: at segmentations: expec'),
     ({'segmentations': [None, encode_mask(np.ones((3, 4)))]},
      r"video 'cat' \(id 1\), frame 1: the mask is 3 x 4 .*, expected 4 x 10"),
     ({'segmentations': [None, dict(size=[4, 10], counts='~~')]}, '1: the mask does not decode'),
