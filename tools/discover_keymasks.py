@@ -1,7 +1,8 @@
 """Discover keymasks (stage 2): per video, which proposals are one object over time.
 
 One label file per video. The same command goes on where it was stopped, tries again what failed,
-and makes again what was made from another video, other proposals or other settings. Started by torchrun or srun, it shares the videos among the processes.
+and makes again what was made from another video, other proposals or other settings. Started by
+torchrun or srun, it shares the videos among the processes.
 
 Examples:
     python tools/discover_keymasks.py configs/motion/opencv_flow.py \\

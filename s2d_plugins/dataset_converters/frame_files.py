@@ -1,5 +1,6 @@
 """Frames on disk: found, checked, or extracted from a video file."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from ..errors import S2DInputError
+from ..fileio.paths import check_inside
 from ..video import Video, extract_frames, open_video
 from ..video.folder import list_images
 
@@ -41,6 +43,15 @@ def read_list(path: str | Path) -> list[str]:
     except (OSError, ValueError) as error:
         raise S2DInputError(f'cannot read {path}: {error}') from error
     return [line.strip() for line in lines if line.strip()]
+
+
+def read_names(path: str | Path) -> list[str]:
+    """Read a list of videos, one per line; each stands for a folder.
+
+    Raises:
+        S2DInputError: If it cannot be read, or a name leads elsewhere.
+    """
+    return [check_inside(name, str(path)) for name in read_list(path)]
 
 
 def list_folders(path: str | Path) -> list[str]:
@@ -94,7 +105,7 @@ def check_frames(root: Path, video: str, file_names: Sequence[str], size: tuple[
         S2DInputError: Names the video and the first bad frame.
     """
     for frame, name in enumerate(file_names):
-        if not (root / name).is_file():
+        if not os.path.isfile(root / name):
             raise S2DInputError(f'video {video}, frame {frame}: {root / name} is missing; get the '
                                 'frames of the dataset, or say --no-frames')
     found = image_size(root / file_names[0])

@@ -8,7 +8,7 @@ from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 
 from ..errors import Problems, S2DInputError
-from ..fileio.paths import check_outputs
+from ..fileio.paths import check_outputs, is_inside
 from ..fileio.whole_files import clean_partials
 from ..labels.indexed_png import write_tracks
 from ..registry import METRICS
@@ -77,7 +77,7 @@ def write_predictions(folder: Path, frames: list[dict], problems: Problems) -> l
         folder: Parent of the sequences' folders.
         frames: What :class:`TrackMetric` gathers.
         problems: Collects tracks with a score that is no number, or masks of another size than
-            the frame; leniently these tracks are left out.
+            the frame, and videos whose folders have one name; leniently these are left out.
 
     Returns:
         Names of the sequences.
@@ -108,11 +108,16 @@ def write_predictions(folder: Path, frames: list[dict], problems: Problems) -> l
     for video_id, seen in videos.items():
         paths = {number: Path(frame['path']) for number, frame in sorted(seen.items())}
         first = min(paths)
-        names.append(paths[first].parent.name)
+        name = paths[first].parent.name
+        if not is_inside(name) or name in names:
+            problems.add(f'video {video_id}: its frames are in {paths[first].parent}, expected a '
+                         'folder whose name no other video has; give each video its own')
+            continue
+        names.append(name)
         kept = [dict(track, segmentations=[track['segmentations'][number] for number in paths])
                 for track in tracks[video_id]]
-        check_outputs([paths[first].parent], folders=[folder / names[-1]])
-        clean_partials(folder / names[-1])
-        write_tracks(folder / names[-1], kept, [path.stem for path in paths.values()],
+        check_outputs([paths[first].parent], folders=[folder / name])
+        clean_partials(folder / name)
+        write_tracks(folder / name, kept, [path.stem for path in paths.values()],
                      seen[first]['size'])
     return names

@@ -133,3 +133,44 @@ def test_results_spare_the_frames(gt_dir, tmp_path):
     with pytest.raises(S2DInputError, match='the output folder .*cat is the input'):
         metric.compute_metrics(metric.results)
     assert frame.read_bytes() == before
+
+
+def test_two_videos_whose_folders_have_one_name(gt_dir):
+    good = sample([columns(0, 5), columns(12, 20)], [0.9, 0.8])
+    other = sample([columns(0, 9)], [0.9], video_id=2, img_path='elsewhere/cat/00000.jpg')
+    for lenient in (False, True):
+        metric = build(gt_dir=gt_dir, lenient=lenient)
+        metric.process({}, [good, other])
+        if lenient:  # the first counts
+            assert metric.evaluate(2)['davis/J_mean'] == 1
+        else:
+            with pytest.raises(S2DInputError, match='video 2: its frames are in elsewhere/cat, '):
+                metric.evaluate(2)
+
+
+@pytest.mark.parametrize('count', [255, 256, 1000])
+def test_any_number_of_tracks(gt_dir, count):
+    """The 20 best count: the two right ones and those after them, in any frame and id."""
+    scores = [0.9, 0.8, *np.linspace(0.5, 0.1, count - 2)]
+    masks = [columns(0, 5), columns(12, 20), *[columns(7, 8)] * (count - 2)]
+    metric = build(gt_dir=gt_dir)
+    track = sample(masks, scores, video_id=2**63)
+    for image in track.video_data_samples:
+        image.pred_track_instances.instances_id += 2**62
+    metric.process({}, [track])
+    assert metric.evaluate(1)['davis/J_mean'] == 1
+
+
+@pytest.mark.parametrize('count', [255, 256, 1000])
+def test_a_track_of_any_length(tmp_path, count):
+    for frame in range(count):
+        write_indexed_png(tmp_path / f'gt/cat/{frame:05d}.png', columns(0, 5))
+    track = sample([columns(0, 5)], [0.9], ori_video_length=count)
+    first = track.video_data_samples[0]
+    images = [first.clone() for _ in range(count)]
+    for frame, image in enumerate(images):
+        image.set_metainfo(dict(frame_id=frame, img_path=f'data/cat/{frame:05d}.jpg'))
+    track.video_data_samples = images
+    metric = build(gt_dir=str(tmp_path / 'gt'))
+    metric.process({}, [track])
+    assert metric.evaluate(1)['davis/J_mean'] == 1

@@ -1,7 +1,6 @@
 """Videos become clips: one folder of frames per shot."""
 
 import glob
-from pathlib import Path
 
 from ...errors import S2DInputError
 from ...video import Video, extract_frames, find_shots, open_video, source_stamp
