@@ -1,4 +1,4 @@
-# Stage 5 in minutes on two CPU cores, starting from the teacher of stage 3.
+# Final training in minutes on two CPU cores, starting from the distilled teacher.
 _base_ = [
     '../_base_/models/segmenter_r50.py', '../_base_/models/small_segmenter.py',
     '../_base_/schedules/small.py', '../_base_/datasets/small_clips.py',

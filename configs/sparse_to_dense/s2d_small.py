@@ -1,4 +1,4 @@
-# Stage 3 from scratch in minutes on two CPU cores. Differs from the published recipe where
+# Sparse to dense from scratch in minutes on two CPU cores. Differs from the published recipe where
 # training from scratch asks for it: the class head learns too (its no-object targets weighted by
 # what the keymasks prove), and the teacher follows faster because there are few steps.
 _base_ = [

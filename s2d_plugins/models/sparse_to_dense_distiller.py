@@ -1,4 +1,4 @@
-"""Student and EMA teacher: stage 3 of S2D (arXiv 2512.14440)."""
+"""Student and EMA teacher: the distillation of S2D (arXiv 2512.14440)."""
 
 from collections.abc import Sequence
 

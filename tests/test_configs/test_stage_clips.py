@@ -1,4 +1,4 @@
-"""Clips and their augmentation in stages 3 and 5, against the table of the recipe."""
+"""Clips and their augmentation of the trainings, against the table of the recipe."""
 
 import cv2
 import numpy as np
