@@ -52,7 +52,8 @@ def parse_name(stage: str, file: str) -> Name | None:
 
 def list_configs() -> list[Name]:
     """Return all configs whose names say how they train."""
-    names = (parse_name(stage, path.name) for stage in ('image', 'sparse_to_dense', 'final', 'videocutler')
+    stages = ('image', 'sparse_to_dense', 'final', 'videocutler')
+    names = (parse_name(stage, path.name) for stage in stages
              for path in sorted((CONFIGS / stage).glob('*.py')))
     return [name for name in names if name is not None]
 

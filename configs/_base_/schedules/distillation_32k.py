@@ -1,4 +1,4 @@
-# 4 clips a step on the whole, one rate for all parts; `auto_scale_lr` adapts the rate to other batch sizes.
+# 4 clips a step on the whole, one rate for all parts; `auto_scale_lr` adapts it to other batches.
 optim_wrapper = dict(
     type='AmpOptimWrapper',
     optimizer=dict(type='AdamW', lr=1e-6, weight_decay=0.05, eps=1e-8, betas=(0.9, 0.999)),

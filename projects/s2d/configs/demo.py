@@ -12,7 +12,7 @@ selection = dict(min_score=0.2, max_containment=0.7)  # proposals that discovery
 discovery = dict(motion_prior=dict(type='OpenCVFlowPrior', fb_alpha=0.2, fb_beta=15.0))
 max_one2x = 1.0  # instances with a larger share of masks that seem to join objects are left out
 
-# Sparse to dense. With 350 steps the demo's rabbit was whole with one seed and a belly with another.
+# Sparse to dense. With 350 steps the rabbit was whole with one seed and a belly with another.
 distill = dict(
     config='configs/sparse_to_dense/s2d_small.py',
     options={'train_cfg.max_iters': 600, 'param_scheduler.1.end': 600})
