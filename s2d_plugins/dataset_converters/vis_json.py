@@ -5,7 +5,9 @@ from pathlib import Path
 
 from ..errors import S2DInputError
 from ..fileio.json_items import iterate_items, read_item
+from ..fileio.paths import check_inside
 from ..labels.mask_reader import read_masks
+from ..labels.youtube_vis import video_folder
 from .frame_files import check_frames, extracted_frames
 from .source import Instance, Source, SourceVideo
 
@@ -122,7 +124,9 @@ class _Reader:
             raise S2DInputError(f'{self._path}: video {video_id} has no {", ".join(missing)}; get '
                                 'the file again')
         names = video['file_names']
-        name = video.get('name') or names[0].rpartition('/')[0] or str(video_id)
+        name = video_folder(video)
+        for file_name in names:
+            check_inside(file_name, f'{self._path}, video {name}')
         size = (int(video['height']), int(video['width']))
         instances = [self._instance(read_item(self._path, place), name, len(names), size)
                      for place in self._annotations[video_id]]
