@@ -1,4 +1,4 @@
-"""Discover keymasks (stage 2): per video, which proposals are one object over time.
+"""Discover keymasks: per video, which proposals are one object over time.
 
 One label file per video. The same command goes on where it was stopped, tries again what failed,
 and makes again what was made from another video, other proposals or other settings. Started by

@@ -3,14 +3,16 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from ..errors import S2DInputError
+from ..fileio.folders import by_stem, list_masks
+from ..fileio.images import image_size
 from ..fileio.json_files import check_content, read_json
 from ..fileio.json_items import iterate_items, read_item
 from ..fileio.json_kinds import PanopticCategory, PanopticVideo
 from ..fileio.paths import check_inside
-from .frame_files import image_size, list_folders, list_frames, read_names
+from ..labels.indexed_png import read_mask_png
+from .frame_files import list_folders, list_frames, read_names
 from .masks import Tracks, split_ids
 from .source import Instance, Source, SourceVideo
 
@@ -73,7 +75,7 @@ def _raw_source(root: Path, split: str | None, stuff: bool) -> Source:
     taken = _taken(read_json(path, list[PanopticCategory]), stuff) if path.is_file() else None
 
     def read(name: str) -> SourceVideo:
-        masks = sorted((root / 'panomasks' / name).glob('*.png'))
+        masks = list_masks(root / 'panomasks' / name)
         return _read(root / 'imgs', name, masks, lambda mask: _read_raw(mask, stuff), None)
 
     return Source(root / 'imgs', names, read, taken and list(taken.values()))
@@ -90,7 +92,7 @@ def _read(image_root: Path, name: str, masks: list[Path], read_ids,
     if not masks:
         raise S2DInputError(f'video {name}: expected masks, found none; get the masks of the '
                             'dataset')
-    frames = {file.stem: file for file in list_frames(image_root / name, name)}
+    frames = by_stem(list_frames(image_root / name, name))
     files, tracks, categories = [], Tracks(len(masks)), {}
     size = None
     for frame, mask in enumerate(masks):
@@ -130,26 +132,18 @@ def _raw_category(value: int) -> int:
     return (value if value <= _LAST_STUFF else value // 100) - 1
 
 
-def _open(path: Path) -> np.ndarray:
-    try:
-        with Image.open(path) as image:
-            return np.array(image)
-    except (OSError, ValueError, SyntaxError) as error:
-        raise S2DInputError(f'cannot read mask {path}: {error}; get it again') from error
-
-
 def _read_rgb(path: Path) -> np.ndarray:
     """Read ids as COCO panoptic stores them: red + 256 green + 65536 blue."""
-    colors = _open(path)
+    colors = read_mask_png(path)
     if colors.ndim != 3:
         raise S2DInputError(f'{path}: expected a colour image of segment ids, found a grey one; '
                             'make panomasksRGB again')
-    colors = colors[..., :3].astype(np.int32)
+    colors = colors.astype(np.int32)
     return colors[..., 0] + 256 * colors[..., 1] + 65536 * colors[..., 2]
 
 
 def _read_raw(path: Path, stuff: bool) -> np.ndarray:
-    ids = _open(path)
+    ids = read_mask_png(path)
     if ids.ndim != 2:
         raise S2DInputError(f'{path}: expected a grey image of class and instance, found a colour '
                             'one; get the original panomasks')

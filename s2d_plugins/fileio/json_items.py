@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import S2DInputError
-from .json_files import check_content, check_is_file
+from .json_files import check_content
+from .plain_files import check_is_file
 
 _SPACE = re.compile(r'[ \t\r\n]*')
 _NUMBER_PART = re.compile(r'[-+.0-9eE]*')

@@ -1,12 +1,14 @@
 """Discovery for one video after another: from files to a label file each."""
 
 import contextlib
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import S2DInputError
 from ..fileio.digests import digest, file_digest
+from ..fileio.paths import named_path
 from ..fileio.stamps import Review, Stamp, make_stamp, read_stamp, stamped
 from ..fileio.whole_files import write_json
 from ..labels.proposals_file import read_proposals
@@ -84,7 +86,7 @@ def discover_video(job: VideoJob, discovery: KeymaskDiscovery, settings: Mapping
     Raises:
         S2DInputError: If the proposals are missing or do not fit the video.
     """
-    if not job.proposals.is_file():
+    if not os.path.lexists(job.proposals):
         raise S2DInputError(f'expected proposals in {job.proposals}, found no such file; make '
                             'them with tools/propose_masks.py')
     stamp = job_stamp(job, settings)
@@ -108,9 +110,9 @@ def discover_video(job: VideoJob, discovery: KeymaskDiscovery, settings: Mapping
 def frame_names(video: Video) -> list[str]:
     """Name the frames relative to the folder of all videos, as data sets of frames do.
 
-    The frames of a video file get the names that they have once they are extracted,
-    ``<video>/00000.jpg`` and so on.
+    A linked folder is named by its link, which is what that folder holds. The frames of a video
+    file get the names that they have once they are extracted, ``<video>/00000.jpg`` and so on.
     """
     if isinstance(video, FolderVideo):
-        return [f'{video.path.resolve().name}/{file.name}' for file in video.files]
+        return [f'{named_path(video.path).name}/{file.name}' for file in video.files]
     return [f'{video.name}/{index:05d}.jpg' for index in range(len(video))]

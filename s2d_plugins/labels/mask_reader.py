@@ -61,16 +61,21 @@ def has_mask(segmentation) -> bool:
     return segmentation is not None and segmentation != []
 
 
-def read_rle(rle, place: str) -> dict | None:
-    """Read one RLE of whatever size it states; None if it has no pixel.
+def read_rle(rle, place: str, keep_empty: bool = False) -> dict | None:
+    """Read one RLE of whatever size it states; see :func:`read_masks`."""
+    return read_mask(rle, rle_size(rle, place), place, keep_empty)
+
+
+def rle_size(rle, place: str) -> tuple[int, int]:
+    """Return the (height, width) that an RLE states.
 
     Raises:
-        S2DInputError: As :func:`read_masks`.
+        S2DInputError: If it states none.
     """
     size = rle.get('size') if isinstance(rle, dict) else None
     if not _is_size(size):
         raise _broken(place, f'expected an RLE with a size [height, width], found {_short(rle)}')
-    return read_mask(rle, tuple(size), place)
+    return tuple(size)
 
 
 def check_frame_size(size: tuple[int, int], place: Callable[[int], str]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import S2DInputError
 from ..fileio.json_files import check_content, read_json
 from ..fileio.json_kinds import Labels
-from ..fileio.paths import check_inside
+from ..fileio.paths import check_inside, is_inside
 from .rle import areas_and_boxes
 
 CATEGORIES = [dict(id=1, name='object')]
@@ -16,7 +16,15 @@ CATEGORIES = [dict(id=1, name='object')]
 
 def make_video(video_id: int, name: str, size: tuple[int, int],
                file_names: Sequence[str]) -> dict:
-    """Describe one video; ``size`` is (height, width), ``file_names`` one file per frame."""
+    """Describe one video; ``size`` is (height, width), ``file_names`` one file per frame.
+
+    Raises:
+        S2DInputError: If a file name would lead out of the folder of the frames on some system.
+    """
+    outside = next((file_name for file_name in file_names if not is_inside(file_name)), None)
+    if outside is not None:
+        raise S2DInputError(f'video {name}: a label file cannot name the frame {outside!r}, which '
+                            "some system reads as a drive, as absolute or as '..'; rename it")
     return dict(id=video_id, name=name, height=int(size[0]), width=int(size[1]),
                 length=len(file_names), file_names=list(file_names))
 
@@ -53,7 +61,7 @@ def video_folder(video: dict) -> str:
     The official YouTube-VIS files have no ``name``.
     """
     files = video.get('file_names') or ['']
-    return str(video.get('name') or files[0].rpartition('/')[0] or video['id'])
+    return str(video.get('name') or str(files[0]).rpartition('/')[0] or video['id'])
 
 
 def video_title(video: dict) -> str:
@@ -129,9 +137,8 @@ def videos_by_name(videos: Iterable[dict], where: str) -> dict[str, dict]:
     for video in videos:
         other = named.setdefault(video_folder(video), video)
         if other is not video:
-            raise S2DInputError(f'{where}: the videos with the ids {other["id"]!r} and '
-                                f'{video["id"]!r} are both named {video_folder(video)!r}; give '
-                                'each a name of its own')
+            raise S2DInputError(f'{where}: the videos {other["id"]} and {video["id"]} are both '
+                                f'named {video_folder(video)!r}; give each a name of its own')
     return named
 
 

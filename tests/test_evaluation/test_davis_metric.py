@@ -135,19 +135,6 @@ def test_results_spare_the_frames(gt_dir, tmp_path):
     assert frame.read_bytes() == before
 
 
-def test_two_videos_whose_folders_have_one_name(gt_dir):
-    good = sample([columns(0, 5), columns(12, 20)], [0.9, 0.8])
-    other = sample([columns(0, 9)], [0.9], video_id=2, img_path='elsewhere/cat/00000.jpg')
-    for lenient in (False, True):
-        metric = build(gt_dir=gt_dir, lenient=lenient)
-        metric.process({}, [good, other])
-        if lenient:  # the first counts
-            assert metric.evaluate(2)['davis/J_mean'] == 1
-        else:
-            with pytest.raises(S2DInputError, match='video 2: its frames are in elsewhere/cat, '):
-                metric.evaluate(2)
-
-
 @pytest.mark.parametrize('count', [255, 256, 1000])
 def test_any_number_of_tracks(gt_dir, count):
     """The 20 best count: the two right ones and those after them, in any frame and id."""
@@ -174,3 +161,25 @@ def test_a_track_of_any_length(tmp_path, count):
     metric = build(gt_dir=str(tmp_path / 'gt'))
     metric.process({}, [track])
     assert metric.evaluate(1)['davis/J_mean'] == 1
+
+
+def test_two_videos_that_would_be_one_sequence(gt_dir, tmp_path):
+    second = sample([columns(0, 5)], [0.9], video_id=2)
+    for frame, image in enumerate(second.video_data_samples):
+        image.set_metainfo(dict(img_path=f'other/cat/{frame:05d}.jpg'))
+    metric = build(gt_dir=gt_dir, results_dir=str(tmp_path / 'png'), lenient=True)
+    metric.process({}, [sample([columns(0, 5)], [0.9]), second])
+    with pytest.raises(S2DInputError, match=r"video 1 \(data/cat/00000\.jpg\) and video 2 "
+                                            r"\(other/cat/00000\.jpg\) are both sequence 'cat'"):
+        metric.evaluate(2)
+    assert not (tmp_path / 'png').exists()
+
+
+def test_two_frames_that_would_be_one_png(gt_dir):
+    frames = sample([columns(0, 5)], [0.9])
+    for frame, image in enumerate(frames.video_data_samples):
+        image.set_metainfo(dict(img_path=f'data/cat/part{frame}/00000.jpg'))
+    metric = build(gt_dir=gt_dir)
+    metric.process({}, [frames])
+    with pytest.raises(S2DInputError, match='holds one frame twice: 00000.jpg and 00000.jpg'):
+        metric.evaluate(1)

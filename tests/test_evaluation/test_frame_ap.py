@@ -152,12 +152,6 @@ def test_videos_without_a_name_go_by_their_folder_or_id(gt):
     assert evaluate_frames(gt, [content([strip(0, 5)], [], video='1')])['AP'] == pytest.approx(1)
 
 
-def test_two_videos_of_one_name(gt):
-    gt['videos'].append(dict(gt['videos'][0], id=2))
-    with pytest.raises(S2DInputError, match="ids 1 and 2 are both named 'cat'; give each a name"):
-        evaluate_frames(gt, [content([], [])])
-
-
 @pytest.mark.parametrize('count', [255, 256, 1000])
 def test_any_number_of_masks(count):
     files = [f'cat/{frame}.jpg' for frame in range(count)]
@@ -168,3 +162,24 @@ def test_any_number_of_masks(count):
                      [make_annotation(number, 1, [strip(0, 5)]) for number in range(count)])
     result = evaluate_frames(gt, [content([strip(0, 5)] * count)])
     assert result['AR100'] == pytest.approx(100 / count)
+
+
+@pytest.mark.parametrize('named', [True, False])
+def test_two_videos_of_one_name(named):
+    videos = [make_video(number, 'cat', SIZE, ['cat/0.jpg']) for number in (1, 4)]
+    if not named:
+        for video in videos:
+            del video['name']
+    gt = make_labels(videos, [make_annotation(1, 1, [strip(0, 5)])])
+    proposals = [dict(video='cat', frames=[[dict(segmentation=strip(0, 5), score=1.)]])]
+    for lenient in (False, True):
+        with pytest.raises(S2DInputError, match="the videos 1 and 4 are both named 'cat'"):
+            evaluate_frames(gt, proposals, lenient=lenient)
+
+
+def test_videos_without_name_are_found_by_their_folder():
+    video = make_video(3, 'cat', SIZE, ['a/b/0.jpg'])
+    del video['name']
+    gt = make_labels([video], [make_annotation(1, 3, [strip(0, 5)])])
+    frames = [[dict(segmentation=strip(0, 5), score=1.)]]
+    assert evaluate_frames(gt, [dict(video='a/b', frames=frames)])['AP'] == pytest.approx(1)

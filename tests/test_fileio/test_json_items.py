@@ -114,7 +114,7 @@ def test_depth_pipes_and_items_of_another_kind(tmp_path):
     with pytest.raises(S2DInputError, match='a.json is nested too deeply'):
         list(iterate_items(path))
     os.mkfifo(tmp_path / 'pipe')
-    with pytest.raises(S2DInputError, match='pipe: it is not a file'):
+    with pytest.raises(S2DInputError, match='pipe: it is a pipe'):
         list(iterate_items(tmp_path / 'pipe'))
     path.write_text('{"videos": [{"id": 1, "height": 2}]}')
     (_, _, place), = iterate_items(path)

@@ -97,10 +97,16 @@ def test_faults_are_named(tmp_path, content, message):
 def test_videos_by_name():
     other = dict(VIDEO, id=2, file_names=['b/0.jpg'])
     assert labels.videos_by_name([VIDEO, other], 'a.json') == dict(a=VIDEO, b=other)
-    with pytest.raises(S2DInputError, match='a.json: the videos with the ids 1 and 3 are both na'):
+    with pytest.raises(S2DInputError, match="a.json: the videos 1 and 3 are both named 'a'"):
         labels.videos_by_name([VIDEO, dict(other, id=3, name='a')], 'a.json')
 
 
 def test_titles():
     assert labels.video_title(VIDEO) == "video 'a' (id 1)"
     assert labels.video_title(dict(id=3, file_names=['0.jpg'])) == 'video 3'
+
+
+def test_a_frame_that_readers_would_refuse_is_not_written():
+    for name in ('a:/0.png', '../0.png', '/0.png', 'a\\..\\0.png'):
+        with pytest.raises(S2DInputError, match='video cat: a label file cannot name the frame'):
+            labels.make_video(1, 'cat', (2, 2), ['a/0.png', name])
