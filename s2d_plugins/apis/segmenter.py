@@ -10,15 +10,15 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
+from ..arguments import check_count, items_of, refuse
 from ..errors import S2DInputError, one_line
 from ..fileio.checkpoints import load_checkpoint
 from ..fileio.configs import config_errors, load_config
 from ..models.weight_names import adapt_weights
-from ..models.window_inference import MaskResize, Tube, segment_video
+from ..models.window_inference import MaskResize, Tube, check_settings, segment_video
 from ..registry import MODELS
 
 DEFAULT_SCALE = (1333, 360)
-SETTINGS = ('window', 'overlap', 'top_k', 'score_thr', 'tube_nms_iou', 'link_iou')
 
 
 class VideoSegmenter:
@@ -33,15 +33,15 @@ class VideoSegmenter:
             ``overlap``, ``top_k``, ``score_thr``, ``tube_nms_iou`` and ``link_iou``.
 
     Raises:
-        S2DInputError: If a setting is unknown, or ``window`` and ``overlap`` do not go together.
+        S2DInputError: If the model segments no windows, a setting is unknown or out of its range,
+            or ``window`` and ``overlap`` do not go together.
     """
 
     def __init__(self, model: nn.Module, scale: tuple[int, int] = DEFAULT_SCALE, **settings):
-        unknown = sorted(settings.keys() - set(SETTINGS))
-        if unknown:
-            raise S2DInputError(f'inference has no setting {unknown[0]!r}; expected scale, '
-                                f'{", ".join(SETTINGS)}')
-        check_window(settings.get('window'), settings.get('overlap', 0))
+        check_inference('inference', scale=scale, **settings)
+        if not all(hasattr(model, name) for name in ('segment_window', 'data_preprocessor')):
+            raise refuse(self, 'model', type(model).__name__,
+                         'one with segment_window and data_preprocessor')
         self.model = model.eval()
         self.scale = tuple(scale)
         self.settings = settings
@@ -94,15 +94,25 @@ class VideoSegmenter:
         return preprocessor(dict(inputs=[images], data_samples=None), False)['inputs'][0]
 
 
-def check_window(window: int | None, overlap: int) -> None:
-    """Check that neighbouring windows can be linked.
+def check_inference(owner: str, /, scale: tuple[int, int] = DEFAULT_SCALE, **settings) -> None:
+    """Check the settings of a :class:`VideoSegmenter`.
+
+    Args:
+        owner: Whose settings they are, for messages.
+        scale: As for :class:`VideoSegmenter`.
+        **settings: As for :class:`VideoSegmenter`.
 
     Raises:
-        S2DInputError: If they share no frame or would not move on.
+        S2DInputError: If one is unknown, of another type or out of its range, or if neighbouring
+            windows would share no frame or would not move on.
     """
-    if window is not None and not 1 <= overlap < window:
-        raise S2DInputError('expected an overlap of at least 1 and below the window of '
-                            f'{window} frames, found {overlap}')
+    check_count(owner, **items_of(owner, 'scale', scale, length=2))
+    check_settings(owner, **settings)
+
+
+def check_window(window: int | None, overlap: int) -> None:
+    """Check that neighbouring windows can be linked."""
+    check_settings('inference', window=window, overlap=overlap)
 
 
 def find_test_scale(cfg: Config) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..arguments import check_choice, check_count
 from ..errors import Problems, S2DInputError
 from ..labels.indexed_png import MAX_TRACKS, read_indexed_png
 from .davis_measures import (
@@ -206,8 +207,8 @@ def evaluate_davis(gt: str | Path, results: str | Path, task: str = 'unsupervise
     Raises:
         S2DInputError: At bad input, naming file, sequence and frame.
     """
-    if task not in TASKS:
-        raise S2DInputError(f'task {task!r}, expected one of {", ".join(TASKS)}')
+    check_choice('evaluate_davis', TASKS, task=task)
+    check_count('evaluate_davis', jobs=jobs, optional=True)
     results, problems = Path(results), Problems(lenient)
     if not results.is_dir():
         raise S2DInputError(f'results folder {results} does not exist')

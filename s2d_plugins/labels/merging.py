@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from ..arguments import check_count, check_share
 from ..errors import S2DInputError
 from ..fileio.json_files import read_json
 from .youtube_vis import CATEGORIES
@@ -80,8 +81,10 @@ def write_label_sets(label_sets: Iterable[dict], target: str | Path, max_one2x: 
         categories: Of the whole file.
 
     Raises:
-        S2DInputError: If the target cannot be written.
+        S2DInputError: If a limit is out of its range or the target cannot be written.
     """
+    check_share('merging', max_one2x=max_one2x)
+    check_count('merging', min_keymasks=min_keymasks)
     target = Path(target)
     statistics = MergeStatistics()
     try:

@@ -10,10 +10,11 @@ from mmengine.structures import InstanceData
 from pycocotools import mask as coco_mask
 from torch import Tensor
 
+from s2d_plugins.arguments import check_flag, check_type
 from s2d_plugins.labels.rle import decode_mask
 from s2d_plugins.registry import MODELS
 
-from .window_inference import MaskResize, Tube, segment_video
+from .window_inference import MaskResize, Tube, check_settings, segment_video
 
 
 @MODELS.register_module()
@@ -30,9 +31,15 @@ class SparseToDenseVideo(Mask2FormerVideo):
             and visualisers need them; this package's metrics do not, and at 720p they take ten
             times the time and 9 MB a frame with ten instances.
         **kwargs: As for mmdet's ``Mask2FormerVideo``.
+
+    Raises:
+        S2DInputError: If a setting is unknown, of another type or out of its range.
     """
 
     def __init__(self, *args, test_cfg: dict | None = None, dense_masks: bool = True, **kwargs):
+        check_flag(self, dense_masks=dense_masks)
+        check_type(self, dict, 'a dict', test_cfg=test_cfg, optional=True)
+        check_settings(self, **(test_cfg or {}))
         super().__init__(*args, **kwargs)
         self.dense_masks = dense_masks
         self.test_cfg = dict(test_cfg or {})

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from ..errors import S2DInputError, one_line
 from ..structures import PointTracks, TrackPiece
 
 
@@ -39,9 +40,9 @@ class BaseMotionPrior(metaclass=ABCMeta):
         """
         tracks = self.track(frames, queries)
         if tracks.visible.shape != (len(frames), len(queries)):
-            raise ValueError(f'{type(self).__name__}.track returned tracks of shape '
-                             f'{tracks.visible.shape}, expected {len(frames)} frames x '
-                             f'{len(queries)} points')
+            raise S2DInputError(f'{type(self).__name__}.track returned tracks of shape '
+                                f'{tracks.visible.shape}, expected {len(frames)} frames x '
+                                f'{len(queries)} points; correct its track')
         points = slice(0, len(queries))
         for frame in range(len(frames)):
             yield TrackPiece(frame, points, tracks.xy[frame], tracks.visible[frame])
@@ -54,18 +55,23 @@ def check_queries(queries: np.ndarray, num_frames: int) -> np.ndarray:
     """Return the queries as float32 (P, 3).
 
     Raises:
-        ValueError: If the shape is another, a value is not finite, or a query frame does not
-            exist.
+        S2DInputError: If the shape is another, a value is no finite number, or a query frame
+            does not exist.
     """
-    queries = np.asarray(queries, dtype=np.float32)
+    try:
+        queries = np.asarray(queries, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise S2DInputError('expected queries (P, 3) with rows (frame, x, y), found what is no '
+                            f'array of numbers ({one_line(error)})') from error
     if queries.ndim != 2 or queries.shape[1] != 3:
-        raise ValueError(f'expected queries (P, 3) with rows (frame, x, y), found {queries.shape}')
+        raise S2DInputError('expected queries (P, 3) with rows (frame, x, y), found the shape '
+                            f'{queries.shape}')
     if not np.isfinite(queries).all():
-        raise ValueError('expected finite queries, found NaN or infinity in row '
-                         f'{int(np.argwhere(~np.isfinite(queries))[0, 0])}')
+        raise S2DInputError('expected finite queries, found NaN or infinity in row '
+                            f'{int(np.argwhere(~np.isfinite(queries))[0, 0])}')
     wrong = (queries[:, 0] < 0) | (queries[:, 0] >= num_frames)
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
-        raise ValueError(f'query {row} starts in frame {queries[row, 0]:g}, but the video has '
-                         f'{num_frames} frames')
+        raise S2DInputError(f'query {row} starts in frame {queries[row, 0]:g}, but the video has '
+                            f'{num_frames} frames')
     return queries

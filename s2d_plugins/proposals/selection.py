@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from pycocotools import mask as coco_mask
 
+from s2d_plugins.arguments import check_share
+
 
 def select_proposals(proposals: Sequence[dict], min_score: float = 0.0,
                      max_containment: float = 1.0) -> list[dict]:
@@ -22,7 +24,11 @@ def select_proposals(proposals: Sequence[dict], min_score: float = 0.0,
 
     Returns:
         The kept proposals, best score first.
+
+    Raises:
+        S2DInputError: If a limit is no share.
     """
+    check_share('select_proposals', min_score=min_score, max_containment=max_containment)
     ranked = sorted((p for p in proposals if p['score'] >= min_score),
                     key=lambda proposal: -proposal['score'])
     if max_containment >= 1:

@@ -62,8 +62,8 @@ def test_a_list_is_no_checkpoint(tmp_path):
 
 
 @pytest.mark.parametrize(('settings', 'expected'), [
-    (dict(threshold=1), "no setting 'threshold'; expected scale, window"),
-    (dict(window=4), 'overlap of at least 1 and below the window of 4 frames, found 0'),
+    (dict(threshold=1), "no setting 'threshold'; expected window"),
+    (dict(window=4), 'overlap to be at least 1 and below the window of 4 frames, found 0'),
     (dict(window=4, overlap=4), 'below the window of 4 frames, found 4'),
 ])
 def test_wrong_settings(tmp_path, settings, expected):
