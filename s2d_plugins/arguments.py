@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import S2DInputError, printable
+from .errors import S2DInputError, printable, shortened
 
 _LONGEST = 60
 
@@ -205,4 +205,4 @@ def _text(value: Any) -> str:
         text = printable(repr(value))
     except Exception as error:  # noqa: BLE001  a value whose repr fails is wrong all the same
         text = f'a {type(value).__name__} ({type(error).__name__})'
-    return text if len(text) <= _LONGEST else f'{text[:_LONGEST]}...'
+    return shortened(text, _LONGEST)

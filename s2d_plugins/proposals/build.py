@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from mmengine.config import Config
-
-from s2d_plugins.errors import S2DInputError
+from s2d_plugins.errors import S2DInputError, shortened
+from s2d_plugins.fileio.configs import config_errors, load_config
 from s2d_plugins.registry import MASK_PROPOSERS
 
 from .base_mask_proposer import BaseMaskProposer
@@ -18,14 +17,9 @@ def build_proposer(config: str | Path | None) -> BaseMaskProposer:
     """
     settings = dict(type='MotionColorProposer')
     if config is not None:
-        try:
-            settings = Config.fromfile(config).get('proposer')
-        except (OSError, SyntaxError) as error:
-            raise S2DInputError(f'cannot read the config {config}: {error}') from error
+        settings = load_config(config).get('proposer')
         if not isinstance(settings, dict) or 'type' not in settings:
             raise S2DInputError(f'{config}: expected `proposer = dict(type=..., ...)`, found '
-                                f'{settings!r}')
-    try:
+                                f'{shortened(repr(settings), 60)}')
+    with config_errors(config or 'of the proposer'):
         return MASK_PROPOSERS.build(settings)
-    except (KeyError, TypeError) as error:
-        raise S2DInputError(f'cannot build the proposer {settings}: {error}') from error
