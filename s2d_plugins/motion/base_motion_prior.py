@@ -1,6 +1,5 @@
 """The extension point for trackers: frames and query points in, point tracks out."""
 
-from abc import ABCMeta, abstractmethod
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -9,10 +8,20 @@ from ..errors import S2DInputError, one_line
 from ..structures import PointTracks, TrackPiece
 
 
-class BaseMotionPrior(metaclass=ABCMeta):
-    """Follows points through a video. A subclass needs :meth:`track` and nothing else."""
+class BaseMotionPrior:
+    """Follows points through a video. A subclass needs :meth:`track` or :meth:`stream`.
 
-    @abstractmethod
+    Each is by default made of the other: a prior that has all tracks at once writes
+    :meth:`track`, one that gets them frame by frame or chunk by chunk writes :meth:`stream`, and
+    never holds all of them.
+    """
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if cls.track is BaseMotionPrior.track and cls.stream is BaseMotionPrior.stream:
+            raise TypeError(f'{cls.__name__} must define track(frames, queries) or '
+                            'stream(frames, queries)')
+
     def track(self, frames: Sequence[np.ndarray], queries: np.ndarray) -> PointTracks:
         """Track every query through all frames, forward and backward.
 
@@ -27,12 +36,19 @@ class BaseMotionPrior(metaclass=ABCMeta):
             estimated position and is not visible; a point that is lost has the position NaN and
             is not visible.
         """
+        queries = check_queries(queries, len(frames))
+        order = np.argsort(queries[:, 0], kind='stable')
+        xy = np.full((len(frames), len(queries), 2), np.nan, np.float32)
+        visible = np.zeros((len(frames), len(queries)), bool)
+        for piece in self.stream(frames, queries[order]):
+            xy[piece.frame, order[piece.points]] = piece.xy
+            visible[piece.frame, order[piece.points]] = piece.visible
+        return PointTracks(xy, visible)
 
     def stream(self, frames: Sequence[np.ndarray], queries: np.ndarray) -> Iterator[TrackPiece]:
         """Yield the tracks piece by piece, each (frame, query) pair exactly once, in any order.
 
-        Discovery reads tracks this way, so that a prior which overrides this method never has
-        all T x P positions in memory. This default hands out what :meth:`track` returns.
+        Discovery reads tracks this way.
 
         Args:
             frames: As for :meth:`track`.
@@ -47,7 +63,7 @@ class BaseMotionPrior(metaclass=ABCMeta):
         for frame in range(len(frames)):
             yield TrackPiece(frame, points, tracks.xy[frame], tracks.visible[frame])
 
-    def release(self) -> None:  # noqa: B027  most priors hold nothing
+    def release(self) -> None:
         """Free what the prior holds, such as a model on a GPU; it may be used again later."""
 
 
