@@ -159,24 +159,6 @@ def check_config(owner: Any, /, *, optional: bool = False, **values: Any) -> Non
                  "a dict with 'type'", optional)
 
 
-def check_device(owner: Any, device: Any, /, *, name: str = 'device') -> None:
-    """Check that torch has a device; None, for the best one, is fine.
-
-    Raises:
-        S2DInputError: If the name is none of torch's, or there is no such GPU here.
-    """
-    import torch
-    if device is None:
-        return
-    try:
-        kind, index = torch.device(device).type, torch.device(device).index or 0
-    except (RuntimeError, TypeError):
-        kind = index = None
-    here = kind == 'cpu' or (kind == 'cuda' and index < torch.cuda.device_count()) or (
-        kind == 'mps' and torch.backends.mps.is_available())
-    _require(here, owner, name, device, "'cpu', or 'cuda' or 'cuda:N' where torch sees that GPU")
-
-
 def refuse(owner: Any, name: str, value: Any, expected: str) -> S2DInputError:
     """Return the error that these checks raise, for a check that is of one class alone."""
     owner = owner if isinstance(owner, str) else type(owner).__name__

@@ -8,7 +8,22 @@ class S2DInputError(ValueError):
     """A mistake in what the user gave: a file, a folder, a label, an option.
 
     The message is one line that says what was expected, what was found, where (file, video,
-    frame) and what to do. Tools print it without a traceback and exit with code 2.
+    frame) and what to do. Tools print it without a traceback and exit with code 2. What a
+    terminal would act on, such as an escape in a file's name, is shown as ``?``.
+    """
+
+    def __init__(self, *args):
+        super().__init__(*(printable(arg) if isinstance(arg, str) else arg for arg in args))
+
+
+class S2DOutputError(S2DInputError):
+    """The output cannot be written: a full disk, no permission. Going on would not help."""
+
+
+class S2DUnexpectedError(RuntimeError):
+    """An error that nobody foresaw, told in one line that says where its traceback is.
+
+    Its cause is that error. Tools print the line and exit with code 1.
     """
 
 
@@ -27,7 +42,7 @@ class Problems:
         """
         if not self.lenient:
             raise S2DInputError(message)
-        self.messages.append(message)
+        self.messages.append(printable(message))
 
     def warn(self, shown: int = 5) -> None:
         """Log how many entries were left out, and the first of the reasons."""
@@ -63,6 +78,12 @@ def one_line(error: BaseException | str) -> str:
 def shortened(text: str, longest: int = 300) -> str:
     """Cut a message that has become too long to read."""
     return text if len(text) <= longest else f'{text[:longest - 3]}...'
+
+
+def unexpected(error: BaseException) -> str:
+    """Return one line for an error that nobody foresaw: its type and its message."""
+    kind, message = type(error).__name__, one_line(error)
+    return f'unexpected {kind}' if message in ('', kind) else f'unexpected {kind}: {message}'
 
 
 def printable(text: str) -> str:

@@ -276,8 +276,6 @@ def test_good_values_of_every_kind_pass():
     arguments.check_share(owner, a=0, b=1, c=0.5)
     arguments.check_flag(owner, a=True, b=np.bool_(False))
     arguments.check_path(owner, a='b', c=None, optional=True)
-    arguments.check_device(owner, None)
-    arguments.check_device(owner, 'cpu')
     assert arguments.items_of(owner, 'a', (3, 4), length=2) == {'a[0]': 3, 'a[1]': 4}
     assert arguments.items_of(owner, 'a', [], least=0) == {}
 

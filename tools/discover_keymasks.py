@@ -59,7 +59,7 @@ def discover_keymasks(args: argparse.Namespace) -> int:
             discover_video(job, discovery, lambda done, total: bar.set_postfix_str(
                 f'{job.name} {100 * done // max(total, 1)}%', refresh=False))
 
-        failures = share_jobs(jobs, args.out, work, args.overwrite,
+        failures = share_jobs(jobs, args.out, work, jobs if args.overwrite else (),
                               finished=lambda job, mine: bar.update())
     if first:
         print(f'{len(jobs) - len(failures)} of {len(jobs)} videos have label files in {args.out} '

@@ -1,5 +1,6 @@
 """A trained clip model with its settings, ready to segment frames."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,12 +11,13 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
-from ..arguments import check_count, items_of, refuse
+from ..arguments import refuse
 from ..errors import S2DInputError, one_line
 from ..fileio.checkpoints import load_checkpoint
 from ..fileio.configs import config_errors, load_config, type_name
+from ..inference_settings import check_settings
 from ..models.weight_names import adapt_weights
-from ..models.window_inference import MaskResize, Tube, check_settings, segment_video
+from ..models.window_inference import MaskResize, Tube, segment_video
 from ..registry import MODELS
 
 DEFAULT_SCALE = (1333, 360)
@@ -33,12 +35,12 @@ class VideoSegmenter:
             ``overlap``, ``top_k``, ``score_thr``, ``tube_nms_iou`` and ``link_iou``.
 
     Raises:
-        S2DInputError: If the model segments no windows, a setting is unknown or out of its range,
-            or ``window`` and ``overlap`` do not go together.
+        S2DInputError: If the model segments no windows, or a setting is unknown or out of its
+            range.
     """
 
     def __init__(self, model: nn.Module, scale: tuple[int, int] = DEFAULT_SCALE, **settings):
-        check_inference('inference', scale=scale, **settings)
+        check_settings(dict(settings, scale=scale))
         if not all(hasattr(model, name) for name in ('segment_window', 'data_preprocessor')):
             raise refuse(self, 'model', type(model).__name__,
                          'one with segment_window and data_preprocessor')
@@ -71,10 +73,13 @@ class VideoSegmenter:
         """
         height, width = frames[0].shape[:2]
         image_size = self._prepare(frames[0]).shape[:2]
-        padded_size = tuple(self._inputs([frames[0]]).shape[-2:])
-        resize = MaskResize(tuple(out_size or (height, width)), image_size, padded_size)
-        return segment_video(lambda start, stop: self._forward(frames, start, stop), len(frames),
-                             resize=resize, progress=progress, **self.settings)
+        device = torch.device(self.model.data_preprocessor.device)
+        # some kernels run on the current GPU, whichever holds their tensors
+        with torch.cuda.device(device) if device.type == 'cuda' else contextlib.nullcontext():
+            padded_size = tuple(self._inputs([frames[0]]).shape[-2:])
+            resize = MaskResize(tuple(out_size or (height, width)), image_size, padded_size)
+            return segment_video(lambda start, stop: self._forward(frames, start, stop),
+                                 len(frames), resize=resize, progress=progress, **self.settings)
 
     def _forward(self, frames, start: int, stop: int) -> tuple[Tensor, Tensor, Tensor | None]:
         inputs = self._inputs([frames[index] for index in range(start, stop)])
@@ -92,27 +97,6 @@ class VideoSegmenter:
             images = images[..., ::-1]
         images = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
         return preprocessor(dict(inputs=[images], data_samples=None), False)['inputs'][0]
-
-
-def check_inference(owner: str, /, scale: tuple[int, int] = DEFAULT_SCALE, **settings) -> None:
-    """Check the settings of a :class:`VideoSegmenter`.
-
-    Args:
-        owner: Whose settings they are, for messages.
-        scale: As for :class:`VideoSegmenter`.
-        **settings: As for :class:`VideoSegmenter`.
-
-    Raises:
-        S2DInputError: If one is unknown, of another type or out of its range, or if neighbouring
-            windows would share no frame or would not move on.
-    """
-    check_count(owner, **items_of(owner, 'scale', scale, length=2))
-    check_settings(owner, **settings)
-
-
-def check_window(window: int | None, overlap: int) -> None:
-    """Check that neighbouring windows can be linked."""
-    check_settings('inference', window=window, overlap=overlap)
 
 
 def find_test_scale(cfg: Config) -> tuple[int, int]:

@@ -9,7 +9,8 @@ from mmengine.logging import print_log
 from ..arguments import check_choice, check_flag, check_path, check_type
 from ..errors import Problems, S2DInputError
 from ..fileio.json_files import read_json
-from ..fileio.whole_files import write_json
+from ..fileio.paths import check_outputs
+from ..fileio.whole_files import clean_partials, write_json
 from ..registry import METRICS
 from .checks import check_gt
 from .submission import write_submission
@@ -35,7 +36,7 @@ class ClassAgnosticVISMetric(TrackMetric):
 
     Raises:
         S2DInputError: Without annotations, with ``format_only`` and no ``outfile_prefix``, or if
-            an argument is of another type.
+            ``outfile_prefix`` would overwrite the annotations, or an argument is of another type.
     """
 
     default_prefix = 'vis'
@@ -60,6 +61,10 @@ class ClassAgnosticVISMetric(TrackMetric):
             raise S2DInputError('ClassAgnosticVISMetric: no ann_file, so nothing can be '
                                 'measured; give one, or set format_only=True and outfile_prefix '
                                 'to write the submission')
+        if outfile_prefix is not None:
+            check_outputs([ann_file], files=[f'{outfile_prefix}.json',
+                                             f'{outfile_prefix}.submission_file.zip'])
+            clean_partials(Path(outfile_prefix).parent)
         if not format_only and is_main_process():
             self._gt = read_json(ann_file)
             check_gt(self._gt, str(ann_file))

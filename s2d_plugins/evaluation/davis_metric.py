@@ -9,6 +9,8 @@ from mmengine.logging import print_log
 
 from ..arguments import check_choice, check_count, check_flag, check_path, check_type
 from ..errors import Problems, S2DInputError
+from ..fileio.paths import check_outputs
+from ..fileio.whole_files import clean_partials
 from ..labels.indexed_png import write_tracks
 from ..registry import METRICS
 from .checks import check_masks, check_score
@@ -34,7 +36,8 @@ class DAVISMetric(TrackMetric):
         prefix: Prefix of the names in the result.
 
     Raises:
-        S2DInputError: If ``gt_dir`` has no annotations, or another argument is wrong.
+        S2DInputError: If ``gt_dir`` has no annotations, ``results_dir`` would overwrite them, or
+            another argument is wrong.
     """
 
     default_prefix = 'davis'
@@ -54,7 +57,10 @@ class DAVISMetric(TrackMetric):
         self.lenient = lenient
         self.jobs = jobs
         if is_main_process():
-            find_sequences(gt_dir, 'unsupervised')
+            sequences = find_sequences(gt_dir, 'unsupervised')
+            if results_dir is not None:
+                read = {files[0].parent.parent for files in sequences.values()}
+                check_outputs([gt_dir, *read], folders=[results_dir])
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """Write the tracks as PNGs and measure them."""
@@ -85,7 +91,8 @@ def write_predictions(folder: Path, frames: list[dict], problems: Problems) -> l
         Names of the sequences.
 
     Raises:
-        S2DInputError: If frames have no ``img_path``, or at a bad track unless lenient.
+        S2DInputError: If frames have no ``img_path``, if they lie in the folder of the PNGs, or at
+            a bad track unless lenient.
     """
     videos, tracks = defaultdict(dict), defaultdict(list)
     for frame in frames:
@@ -112,6 +119,8 @@ def write_predictions(folder: Path, frames: list[dict], problems: Problems) -> l
         names.append(paths[first].parent.name)
         kept = [dict(track, segmentations=[track['segmentations'][number] for number in paths])
                 for track in tracks[video_id]]
+        check_outputs([paths[first].parent], folders=[folder / names[-1]])
+        clean_partials(folder / names[-1])
         write_tracks(folder / names[-1], kept, [path.stem for path in paths.values()],
                      seen[first]['size'])
     return names

@@ -6,7 +6,7 @@ checked where they are read, by :mod:`s2d_plugins.labels.rle`, since only there 
 known.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta
 from typing_extensions import NotRequired, TypedDict  # typing has both from Python 3.11 on
@@ -99,14 +99,30 @@ class ClipDescription(TypedDict):
     fps: float
     original_size: Annotated[list[Side], Meta(min_length=2, max_length=2)]
     size: Annotated[list[Side], Meta(min_length=2, max_length=2)]
-    file_names: list[str]
+    file_names: Annotated[list[str], Meta(min_length=1)]
+
+
+class StageRecord(TypedDict, total=False):
+    """What a stage cost for one clip, video or training, and what it found there."""
+
+    seconds: float
+    peak_memory_mb: float
+    frames: Count
+    proposals: Count
+    keymasks: Count
+    instances: Count
+    masks: Count
+    steps: Count
+    loss: float | None
+    resumed: bool
+    made_from: str
 
 
 class StageState(TypedDict):
     """What a work dir knows of one stage."""
 
     key: NotRequired[str]
-    items: NotRequired[dict[str, dict[str, Any]]]
+    items: NotRequired[dict[str, StageRecord]]
 
 
 #: ``stages/state.json`` of a work dir.

@@ -1,9 +1,7 @@
 """Many label files to one, a file at a time, so that their number does not matter."""
 
 import json
-import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 from ..arguments import check_count, check_share
 from ..errors import S2DInputError
 from ..fileio.json_files import read_json
+from ..fileio.whole_files import scratch_file, whole_file
 from .youtube_vis import CATEGORIES
 
 
@@ -87,19 +86,15 @@ def write_label_sets(label_sets: Iterable[dict], target: str | Path, max_one2x: 
     check_count('merging', min_keymasks=min_keymasks)
     target = Path(target)
     statistics = MergeStatistics()
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f'.{target.name}.') as folder:
-            parts = [Path(folder) / name for name in ('videos', 'annotations')]
-            with parts[0].open('w') as videos, parts[1].open('w') as annotations:
-                for labels in label_sets:
-                    _add(labels, videos, annotations, statistics, max_one2x, min_keymasks)
-            whole = Path(folder) / 'whole'
-            _join(parts, whole, categories)
-            os.replace(whole, target)
-    except OSError as error:
-        raise S2DInputError(f'cannot write {target}: {error.strerror or error}; free space or '
-                            'choose another place') from error
+    with whole_file(target) as temporary, temporary.open('w', encoding='utf-8') as whole, \
+            scratch_file(target.parent) as annotations:
+        whole.write('{"videos": [\n')
+        for labels in label_sets:
+            _add(labels, whole, annotations, statistics, max_one2x, min_keymasks)
+        whole.write('\n], "annotations": [\n')
+        annotations.seek(0)
+        shutil.copyfileobj(annotations, whole, 2**20)
+        whole.write('\n], "categories": ' + json.dumps(list(categories)) + '}\n')
     return statistics
 
 
@@ -143,17 +138,6 @@ def _add(labels: dict, videos, annotations, statistics: MergeStatistics, max_one
 
 def _write_item(file, item: dict, number: int) -> None:
     file.write((',\n' if number > 1 else '') + json.dumps(item))
-
-
-def _join(parts: list[Path], whole: Path, categories: Sequence[dict]) -> None:
-    with whole.open('w') as file:
-        file.write('{"videos": [\n')
-        for part, after in zip(parts, ('\n], "annotations": [\n', '\n], "categories": '),
-                               strict=True):
-            with part.open() as content:
-                shutil.copyfileobj(content, file, 2**20)
-            file.write(after)
-        file.write(json.dumps(list(categories)) + '}\n')
 
 
 def _bin(count: int) -> str:

@@ -10,11 +10,12 @@ from mmengine.structures import InstanceData
 from pycocotools import mask as coco_mask
 from torch import Tensor
 
-from s2d_plugins.arguments import check_flag, check_type
+from s2d_plugins.arguments import check_flag, check_type, refuse
+from s2d_plugins.inference_settings import check_settings
 from s2d_plugins.labels.rle import decode_mask
 from s2d_plugins.registry import MODELS
 
-from .window_inference import MaskResize, Tube, check_settings, segment_video
+from .window_inference import MaskResize, Tube, segment_video
 
 
 @MODELS.register_module()
@@ -39,7 +40,9 @@ class SparseToDenseVideo(Mask2FormerVideo):
     def __init__(self, *args, test_cfg: dict | None = None, dense_masks: bool = True, **kwargs):
         check_flag(self, dense_masks=dense_masks)
         check_type(self, dict, 'a dict', test_cfg=test_cfg, optional=True)
-        check_settings(self, **(test_cfg or {}))
+        check_settings(test_cfg or {}, 'SparseToDenseVideo: test_cfg.{}'.format)
+        if 'scale' in (test_cfg or {}):
+            raise refuse(self, 'test_cfg', test_cfg, 'without scale, for the test pipeline resizes')
         super().__init__(*args, **kwargs)
         self.dense_masks = dense_masks
         self.test_cfg = dict(test_cfg or {})

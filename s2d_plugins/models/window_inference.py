@@ -9,7 +9,6 @@ With one window over the whole video this is plain whole-video inference.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,16 +16,13 @@ import torch.nn.functional as F
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from ..arguments import check_count, check_share, items_of, refuse
-from ..errors import S2DInputError
+from ..arguments import check_count, items_of
+from ..inference_settings import check_settings, check_window
 from ..labels.rle import encode_masks
 
 #: ``forward_clip(start, stop)`` returns the scores (Q,) of the queries in frames start to stop
 #: (exclusive), their mask logits (Q, stop - start, h, w) and, or None, features (Q, C).
 ForwardClip = Callable[[int, int], tuple[Tensor, Tensor, Tensor | None]]
-
-#: What can be set of :func:`segment_video`.
-SETTINGS = ('window', 'overlap', 'top_k', 'score_thr', 'tube_nms_iou', 'link_iou')
 
 _MAX_PIXELS_AT_ONCE = 2**24
 _FEATURE_WEIGHT = 0.5
@@ -115,32 +111,6 @@ class _Track:
         return mean
 
 
-def check_settings(owner: Any, /, **settings: Any) -> None:
-    """Check settings of :func:`segment_video`.
-
-    Args:
-        owner: Whose settings they are, for messages.
-        **settings: Some of :data:`SETTINGS`.
-
-    Raises:
-        S2DInputError: If one is unknown, of another type or out of its range, or if neighbouring
-            windows would share no frame or would not move on.
-    """
-    unknown = sorted(settings.keys() - set(SETTINGS))
-    if unknown:
-        raise S2DInputError(f'{owner if isinstance(owner, str) else type(owner).__name__}: no '
-                            f'setting {unknown[0]!r}; expected {", ".join(SETTINGS)}')
-    window, overlap = settings.get('window'), settings.get('overlap', 0)
-    check_count(owner, window=window, low=2, optional=True)
-    check_count(owner, overlap=overlap, low=0)
-    if window is not None and not 1 <= overlap < window:
-        raise refuse(owner, 'overlap', overlap,
-                     f'at least 1 and below the window of {window} frames')
-    check_count(owner, top_k=settings.get('top_k', 1))
-    check_share(owner, score_thr=settings.get('score_thr', 0), link_iou=settings.get('link_iou', 0))
-    check_share(owner, tube_nms_iou=settings.get('tube_nms_iou'), optional=True)
-
-
 def window_starts(num_frames: int, window: int | None, overlap: int) -> list[int]:
     """Return the first frames of windows that cover a video; the last one ends with it.
 
@@ -149,7 +119,7 @@ def window_starts(num_frames: int, window: int | None, overlap: int) -> list[int
     """
     if window is None or window >= num_frames:
         return [0]
-    check_settings('window inference', window=window, overlap=overlap)
+    check_window(window, overlap)
     starts = list(range(0, num_frames - window, window - overlap))
     return [*starts, num_frames - window]
 
@@ -235,8 +205,8 @@ def segment_video(forward_clip: ForwardClip, num_frames: int, *, resize: MaskRes
     Raises:
         S2DInputError: If a setting is of another type or out of its range.
     """
-    check_settings('segment_video', window=window, overlap=overlap, top_k=top_k,
-                   score_thr=score_thr, tube_nms_iou=tube_nms_iou, link_iou=link_iou)
+    check_settings(dict(window=window, overlap=overlap, top_k=top_k, score_thr=score_thr,
+                        tube_nms_iou=tube_nms_iou, link_iou=link_iou))
     check_count('segment_video', num_frames=num_frames)
     starts = window_starts(num_frames, window, overlap)
     open_tracks: list[_Track] = []

@@ -11,11 +11,11 @@ from torch import Tensor
 from ..arguments import (
     check_choice,
     check_count,
-    check_device,
     check_flag,
     check_number,
     check_path,
 )
+from ..devices import choose_device
 from ..errors import S2DInputError, one_line
 from ..registry import MOTION_PRIORS
 from ..structures import TrackPiece
@@ -62,14 +62,13 @@ class CoTrackerPrior(BaseMotionPrior):
                  backward: bool = True, border: float = 1.0, window_len: int | None = None):
         check_choice(self, ('offline', 'online'), mode=mode)
         check_path(self, checkpoint=checkpoint, optional=True)
-        check_device(self, device)
         check_count(self, max_points=max_points)
         check_flag(self, per_frame=per_frame, backward=backward)
         check_number(self, border=border, low=0)
         check_count(self, window_len=window_len, low=2, optional=True)
         self.mode = mode
         self.checkpoint = checkpoint
-        self.device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
+        self.device = choose_device(device)
         self.max_points = max_points
         self.per_frame = per_frame
         self.backward = backward

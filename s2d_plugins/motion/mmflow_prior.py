@@ -11,8 +11,9 @@ import torch
 from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import DefaultScope
 
-from ..arguments import check_count, check_device, check_flag, check_path, check_type
+from ..arguments import check_count, check_flag, check_path, check_type
 from ..compat import import_mmflow
+from ..devices import choose_device
 from ..errors import S2DInputError
 from ..fileio.checkpoints import use_safe_checkpoints
 from ..fileio.configs import config_errors, load_config
@@ -54,7 +55,6 @@ class MMFlowPrior(BaseFlowPrior):
         check_type(self, (str, Path, dict), 'a config file or a dict with model', config=config,
                    optional=True)
         check_path(self, checkpoint=checkpoint, cache_dir=cache_dir, optional=True)
-        check_device(self, device)
         check_count(self, max_size=max_size, low=16, optional=True)
         check_count(self, size_divisor=size_divisor, batch_size=batch_size)
         check_flag(self, half=half)
@@ -62,7 +62,7 @@ class MMFlowPrior(BaseFlowPrior):
             checkpoint = RAFT_CHECKPOINT
         self.model_config = _model_config(config)
         self.checkpoint = checkpoint
-        self.device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
+        self.device = choose_device(device)
         self.max_size = max_size
         self.size_divisor = size_divisor
         self.batch_size = batch_size

@@ -146,3 +146,12 @@ def test_unknown_video_and_lenient(ann_file, tmp_path):
         else:
             with pytest.raises(S2DInputError, match=r'r\.json, track 1: video 8 is not in'):
                 metric.evaluate(2)
+
+
+def test_results_spare_the_annotations(tmp_path):
+    (tmp_path / 'val.json').write_text('{}')
+    with pytest.raises(S2DInputError, match='val.json would be written over'):
+        METRICS.build(dict(type='s2d_plugins.ClassAgnosticVISMetric',
+                           ann_file=str(tmp_path / 'val.json'),
+                           outfile_prefix=str(tmp_path / 'val')))
+    assert (tmp_path / 'val.json').read_text() == '{}'

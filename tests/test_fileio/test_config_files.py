@@ -110,11 +110,11 @@ def test_only_python_configs_are_read(tmp_path, monkeypatch, name):
     assert not os.path.exists('executed')
 
 
-OPTIONS = """
+OPTIONS = '''
 a = [dict(b=1), 2]
 c = dict(d=dict(e=1), f=None, g='text', h=(1, 2))
 model = dict(type='A')
-"""
+'''
 
 
 @pytest.mark.parametrize(('options', 'expected'), [
