@@ -162,7 +162,7 @@ def check_config(owner: Any, /, *, optional: bool = False, **values: Any) -> Non
 def refuse(owner: Any, name: str, value: Any, expected: str) -> S2DInputError:
     """Return the error that these checks raise, for a check that is of one class alone."""
     owner = owner if isinstance(owner, str) else type(owner).__name__
-    return S2DInputError(f'{owner}: expected {name} to be {expected}, found {_text(value)}; '
+    return S2DInputError(f'{owner}: expected {name} to be {expected}, found {shown(value)}; '
                          'correct it')
 
 
@@ -182,7 +182,8 @@ def _range(low: float | None, high: float | None, above: float | None = None,
     return ' and '.join(parts)
 
 
-def _text(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Return a value for a message: short, printable, and whatever its repr does."""
     try:
         text = printable(repr(value))
     except Exception as error:  # noqa: BLE001  a value whose repr fails is wrong all the same

@@ -28,6 +28,7 @@ from s2d_plugins.hooks import (
     MotionPriorHook,
     NonFiniteLossHook,
     ScheduledMeanTeacherHook,
+    TrackDrawingHook,
 )
 from s2d_plugins.hooks.schedules import Schedule
 from s2d_plugins.keymasks import KeymaskDiscovery
@@ -112,6 +113,10 @@ def instance(**settings):
     return KeymaskInstance(**{'masks': {}, **settings})
 
 
+def drawing(**settings):
+    return TrackDrawingHook(**{'out_dir': 'out', **settings})
+
+
 def schedule(**settings):
     return Schedule(**{'end': 1.0, **settings})
 
@@ -178,6 +183,7 @@ WRONG = {
     LossWeightScheduleHook: dict(
         supervised_loss_weight=(*NOT_NEGATIVE, None), teacher_loss_weight=(
             *NOT_NEGATIVE, dict(end=NAN), dict(end=1, start=-1), dict(end=1, mode='step'))),
+    drawing: dict(out_dir=PATH, show=FLAG, wait_time=NOT_NEGATIVE, score_thr=SHARE),
     schedule: dict(end=NO_NUMBERS, start=NO_NUMBERS, begin=NATURAL, stop=NATURAL, mode=CHOICE),
     hook: dict(videos=PATH, proposals=PATH, ann_file=PATH, out_dir=PATH, motion_prior=CONFIG,
                discovery=(3, []), max_one2x=SHARE, min_keymasks=COUNT),
@@ -231,7 +237,8 @@ def test_every_registered_class_is_among_them():
     for kind in modules:
         kind.import_from_location()
     tried = {make.__name__ for make in WRONG} | {
-        'KeymaskDataset', 'SparseToDenseDistiller', 'TemporalDropLoss', 'MotionPriorHook'}
+        'KeymaskDataset', 'SparseToDenseDistiller', 'TemporalDropLoss', 'MotionPriorHook',
+        'TrackDrawingHook'}
     registered = {name for kind in modules for name, part in kind.module_dict.items()
                   if part.__module__.startswith('s2d_plugins.')}
     without_arguments = {'LoadKeymasks'}
@@ -241,7 +248,7 @@ def test_every_registered_class_is_among_them():
 def test_the_package_raises_no_plain_errors_at_wrong_values():
     allowed = {  # what no user gives
         'compat.py', 'mmcv_ops.py', 'plain_ops.py', 'doctor.py', 'json_items.py',
-        'base_motion_prior.py'}
+        'base_motion_prior.py', 'images.py'}
     found = []
     for path in sorted(Path(arguments.__file__).parent.rglob('*.py')):
         for node in ast.walk(ast.parse(path.read_text())):

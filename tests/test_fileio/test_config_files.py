@@ -33,7 +33,7 @@ BESIDE = dict(wrong='a = 1\nb = 1 / 0', unparsed='a = (', one='a = 1', two='a = 
     ("_base_ = './sub/../loop.py'", "loop.py, line 1: its _base_ 'broken.py' leads back"),
     ("_base_ = 'a.yaml'", "its _base_ 'a.yaml': expected a .py config"),
     ("_base_ = ''", "its _base_ '': expected a .py config"),
-    ("_base_ = 'sub.py'", "its _base_ 'sub.py': config: cannot read .*sub.py: it is not a file"),
+    ("_base_ = 'sub.py'", "its _base_ 'sub.py': config: cannot read .*sub.py: it is a folder"),
     ("_base_ = 'nobody::a.py'", 'ValueError'),
     ("_base_ = 'mmdet::none/none.py'", 'none.py'),
     ("_base_ = 'no' + 'ne.py'", 'none.py'),
