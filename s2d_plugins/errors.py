@@ -62,13 +62,22 @@ def one_line(error: BaseException | str) -> str:
     if isinstance(error, str):
         text = error
     else:
-        # str() of a KeyError puts its message in quotes
-        text = str(error.args[0] if isinstance(error, KeyError) and error.args else error).strip()
+        try:
+            # str() of a KeyError puts its message in quotes
+            text = str(error.args[0] if isinstance(error, KeyError) and error.args
+                       else error).strip()
+        except Exception:  # an error whose message is one
+            text = ''
     if 'Original Traceback' in text:
         text = text.splitlines()[-1].partition(': ')[2]
     text = re.sub(r'^class `\w+` in \S+\.py: ', '', text)
     text = printable(' '.join(text.split()))
     return text or (type(error).__name__ if not isinstance(error, str) else '')
+
+
+def shortened(text: str, longest: int = 300) -> str:
+    """Cut a message that has become too long to read."""
+    return text if len(text) <= longest else f'{text[:longest - 3]}...'
 
 
 def unexpected(error: BaseException) -> str:

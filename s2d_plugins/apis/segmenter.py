@@ -11,13 +11,14 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
+from ..arguments import refuse
 from ..errors import S2DInputError, one_line
 from ..fileio.checkpoints import load_checkpoint
 from ..fileio.configs import config_errors, load_config, type_name
+from ..inference_settings import check_settings
 from ..models.weight_names import adapt_weights
 from ..models.window_inference import MaskResize, Tube, segment_video
 from ..registry import MODELS
-from .inference_settings import check_settings
 
 DEFAULT_SCALE = (1333, 360)
 
@@ -34,11 +35,15 @@ class VideoSegmenter:
             ``overlap``, ``top_k``, ``score_thr``, ``tube_nms_iou`` and ``link_iou``.
 
     Raises:
-        S2DInputError: If a setting is unknown or out of its range.
+        S2DInputError: If the model segments no windows, or a setting is unknown or out of its
+            range.
     """
 
     def __init__(self, model: nn.Module, scale: tuple[int, int] = DEFAULT_SCALE, **settings):
         check_settings(dict(settings, scale=scale))
+        if not all(hasattr(model, name) for name in ('segment_window', 'data_preprocessor')):
+            raise refuse(self, 'model', type(model).__name__,
+                         'one with segment_window and data_preprocessor')
         self.model = model.eval()
         self.scale = tuple(scale)
         self.settings = settings

@@ -9,6 +9,7 @@ from mmdet.datasets import BaseVideoDataset
 from mmengine import fileio
 from mmengine.logging import print_log
 
+from ..arguments import check_count, check_flag, check_share
 from ..errors import S2DInputError
 from ..fileio.json_files import read_json
 from ..labels.mask_reader import has_mask, read_mask
@@ -41,8 +42,9 @@ class KeymaskDataset(BaseVideoDataset):
             ``file_names`` are relative to.
 
     Raises:
-        S2DInputError: If the file is not YouTube-VIS JSON, disagrees with itself, names frames
-            outside the folder or that do not exist, or has nothing left to train on.
+        S2DInputError: If an argument is wrong, or if the file is not YouTube-VIS JSON, disagrees
+            with itself, names frames outside the folder or that do not exist, or has nothing left
+            to train on.
     """
 
     METAINFO = dict(classes=('object',))
@@ -52,6 +54,9 @@ class KeymaskDataset(BaseVideoDataset):
         if kwargs.get('filter_cfg'):
             raise S2DInputError('KeymaskDataset does not use filter_cfg, found '
                                 f'{kwargs["filter_cfg"]}; set min_score, max_one2x or min_frames')
+        check_flag(self, class_agnostic=class_agnostic)
+        check_share(self, min_score=min_score, max_one2x=max_one2x, optional=True)
+        check_count(self, min_frames=min_frames)
         self.class_agnostic = class_agnostic
         self.min_score = min_score
         self.max_one2x = max_one2x

@@ -7,6 +7,7 @@ from pathlib import Path
 from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 
+from ..arguments import check_choice, check_count, check_flag, check_path, check_type
 from ..errors import Problems, S2DInputError
 from ..fileio.folders import by_stem
 from ..fileio.paths import check_outputs
@@ -16,7 +17,7 @@ from ..registry import METRICS
 from .checks import check_masks, check_score
 from .davis import evaluate_davis
 from .davis_truth import find_sequences
-from .track_metric import TrackMetric, check_frames, join_frames
+from .track_metric import COLLECT_DEVICES, TrackMetric, check_frames, join_frames
 
 
 @METRICS.register_module()
@@ -37,7 +38,8 @@ class DAVISMetric(TrackMetric):
         prefix: Prefix of the names in the result.
 
     Raises:
-        S2DInputError: If ``gt_dir`` has no annotations, or ``results_dir`` would overwrite them.
+        S2DInputError: If ``gt_dir`` has no annotations, ``results_dir`` would overwrite them, or
+            another argument is wrong.
     """
 
     default_prefix = 'davis'
@@ -45,6 +47,12 @@ class DAVISMetric(TrackMetric):
     def __init__(self, gt_dir: str, results_dir: str | None = None, lenient: bool = False,
                  jobs: int | None = None, collect_device: str = 'cpu',
                  prefix: str | None = None):
+        check_path(self, gt_dir=gt_dir)
+        check_path(self, results_dir=results_dir, optional=True)
+        check_flag(self, lenient=lenient)
+        check_count(self, jobs=jobs, optional=True)
+        check_choice(self, COLLECT_DEVICES, collect_device=collect_device)
+        check_type(self, str, 'a name', prefix=prefix, optional=True)
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.gt_dir = gt_dir
         self.results_dir = results_dir

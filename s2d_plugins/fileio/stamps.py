@@ -88,17 +88,24 @@ class Review:
             self.changed[name] = tuple(parts)
         return not parts
 
+    def reason(self, name: str) -> str:
+        """Say why one result is made again."""
+        return f'made again, since {" and ".join(self.changed[name])} changed'
+
     def lines(self) -> list[str]:
         """Say in a few lines what is made again and why, and what could not be looked at."""
-        reasons: dict[tuple[str, ...], list[str]] = {}
-        for name, parts in self.changed.items():
-            reasons.setdefault(parts, []).append(name)
-        lines = [f'made again, since {" and ".join(parts)} changed: {_names(names)}'
-                 for parts, names in reasons.items()]
-        if self.unmarked:
-            lines.append(f'kept, though nothing says what they were made from: '
-                         f'{_names(self.unmarked)}; --overwrite makes them again')
-        return lines
+        reasons: dict[str, list[str]] = {}
+        for name in self.changed:
+            reasons.setdefault(self.reason(name), []).append(name)
+        return [f'{reason}: {_names(names)}' for reason, names in reasons.items()] + (
+            self.unmarked_lines())
+
+    def unmarked_lines(self) -> list[str]:
+        """Say which results could not be looked at; no line if there are none."""
+        if not self.unmarked:
+            return []
+        return [f'kept, though nothing says what they were made from: {_names(self.unmarked)}; '
+                '--overwrite makes them again']
 
 
 def _names(names: list[str], shown: int = 5) -> str:

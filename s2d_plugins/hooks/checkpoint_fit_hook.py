@@ -7,6 +7,7 @@ from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor
 
+from ..arguments import check_type, items_of
 from ..errors import S2DInputError
 from ..models.weight_names import adapt_weights
 from ..registry import HOOKS
@@ -33,6 +34,8 @@ class CheckpointFitHook(Hook):
     priority = 'VERY_HIGH'
 
     def __init__(self, may_differ: Sequence[str] = ()):
+        check_type(self, str, 'part of a name',
+                   **items_of(self, 'may_differ', may_differ, least=0))
         self.may_differ = tuple(may_differ)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:

@@ -8,6 +8,7 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import BaseLoop, Runner
 
+from ..arguments import check_config, check_count, check_path, check_share, check_type
 from ..errors import S2DInputError
 from ..keymasks import KeymaskDiscovery
 from ..keymasks.job_sharing import share_jobs
@@ -38,7 +39,8 @@ class MotionPriorHook(Hook):
         min_keymasks: Leave out instances with fewer keymasks.
 
     Raises:
-        S2DInputError: If a video fails, naming it, or if the data set reads another file.
+        S2DInputError: If an argument is wrong, if a video fails, naming it, or if the data set
+            reads another file.
     """
 
     priority = 'VERY_HIGH'
@@ -46,6 +48,12 @@ class MotionPriorHook(Hook):
     def __init__(self, videos: str, proposals: str, ann_file: str, out_dir: str | None = None,
                  motion_prior: dict | None = None, discovery: dict | None = None,
                  max_one2x: float = 1.0, min_keymasks: int = 1):
+        check_path(self, videos=videos, proposals=proposals, ann_file=ann_file)
+        check_path(self, out_dir=out_dir, optional=True)
+        check_config(self, motion_prior=motion_prior, optional=True)
+        check_type(self, dict, 'a dict', optional=True, discovery=discovery)
+        check_share(self, max_one2x=max_one2x)
+        check_count(self, min_keymasks=min_keymasks)
         self.videos = videos
         self.proposals = proposals
         self.ann_file = Path(ann_file)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from ..arguments import check_count, check_share
 from ..errors import S2DInputError
 from ..fileio.whole_files import clean_partials, scratch_file, whole_file
 from .mask_reader import has_mask
@@ -94,8 +95,10 @@ def write_label_sets(label_sets: Iterable[dict], target: str | Path, max_one2x: 
         categories: Of the whole file.
 
     Raises:
-        S2DInputError: If the target cannot be written.
+        S2DInputError: If a limit is out of its range or the target cannot be written.
     """
+    check_share('merging', max_one2x=max_one2x)
+    check_count('merging', min_keymasks=min_keymasks)
     target = Path(target)
     clean_partials(target.parent)
     statistics = MergeStatistics()

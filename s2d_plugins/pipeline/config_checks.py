@@ -10,8 +10,8 @@ from typing import Any, get_type_hints
 import msgspec
 from mmengine.config import Config
 
-from ..apis.inference_settings import check_settings
 from ..errors import S2DInputError, printable
+from ..inference_settings import check_settings
 from ..keymasks import KeymaskDiscovery
 from ..registry import MASK_PROPOSERS
 from .config_kinds import CLOSED, PipelineConfig

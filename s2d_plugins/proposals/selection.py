@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from s2d_plugins.arguments import check_share
+
 from ..labels.mask_reader import read_masks, rle_size
 from ..labels.rle import intersections
 
@@ -26,8 +28,10 @@ def select_proposals(proposals: Sequence[dict], min_score: float = 0.0,
         The kept proposals, best score first.
 
     Raises:
-        S2DInputError: If an RLE does not decode or has another size than the best one's.
+        S2DInputError: If a limit is no share, or an RLE does not decode or has another size than
+            the best one's.
     """
+    check_share('select_proposals', min_score=min_score, max_containment=max_containment)
     ranked = sorted((p for p in proposals if p['score'] >= min_score),
                     key=lambda proposal: -proposal['score'])
     if max_containment >= 1 or not ranked:

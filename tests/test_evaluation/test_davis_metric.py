@@ -1,5 +1,7 @@
 """J and F of predicted tracks through mmengine's evaluator."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -129,7 +131,10 @@ def test_results_spare_the_frames(gt_dir, tmp_path):
     frame = tmp_path / 'frames/cat/00000.png'
     write_indexed_png(frame, columns(0, 5))
     before = frame.read_bytes()
-    metric.process({}, [sample([columns(0, 5)], [0.8], img_path=str(frame))])
+    track = sample([columns(0, 5)], [0.8])
+    for image in track.video_data_samples:
+        image.set_metainfo(dict(img_path=str(frame.with_name(Path(image.img_path).name))))
+    metric.process({}, [track])
     with pytest.raises(S2DInputError, match='the output folder .*cat is the input'):
         metric.compute_metrics(metric.results)
     assert frame.read_bytes() == before

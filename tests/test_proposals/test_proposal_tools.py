@@ -59,8 +59,13 @@ def test_one_file_per_video_and_existing_ones_are_kept(world, capsys):
 
 @pytest.mark.parametrize(('config', 'message'), [
     ('other = 1\n', 'expected `proposer = dict'),
-    ("proposer = dict(type='Nothing')\n", 'cannot build the proposer'),
-    ("proposer = dict(type='MotionColorProposer', gap=1)\n", 'cannot build the proposer')])
+    ('proposer = "' + 'x' * 9999 + '"\n', 'expected `proposer = dict'),
+    ("proposer = dict(type='Nothing')\n", 'config.py: Nothing is not in the s2d_plugins::mask pro'),
+    ("proposer = dict(type='MotionColorProposer', gap=1)\n",
+     "config.py: MotionColorProposer.__init__() got an unexpected keyword argument 'gap'"),
+    ("proposer = dict(type='MotionColorProposer', gaps=3)\n",
+     'MotionColorProposer: expected gaps to be a list of at least 1, found 3'),
+    ('x = 1 / 0\n', 'config.py cannot be read (line 1, ZeroDivisionError')])
 def test_bad_configs_end_with_one_line(world, capsys, config, message):
     (world / 'config.py').write_text(config)
     assert propose_masks.main(['--videos', str(world / 'frames'), '--out', str(world / 'out'),
@@ -68,6 +73,15 @@ def test_bad_configs_end_with_one_line(world, capsys, config, message):
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith('error: ')
     assert message in error
+
+
+def test_yaml_is_not_read(world, capsys, monkeypatch):
+    monkeypatch.chdir(world)
+    (world / 'x.yaml').write_text('proposer: !!python/object/apply:os.system ["touch executed"]')
+    assert propose_masks.main(['--videos', str(world / 'frames'), '--out', str(world / 'out'),
+                               '--config', 'x.yaml']) == 2
+    assert 'error: expected a .py config, found x.yaml' in capsys.readouterr().err
+    assert not (world / 'executed').exists()
 
 
 def test_missing_paths_end_with_one_line(world, capsys):

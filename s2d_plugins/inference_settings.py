@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from numbers import Integral, Real
 
-from ..errors import S2DInputError
+from .arguments import shown
+from .errors import S2DInputError
 
 #: Of :func:`~s2d_plugins.models.window_inference.segment_video`.
 SETTINGS = ('window', 'overlap', 'top_k', 'score_thr', 'tube_nms_iou', 'link_iou')
@@ -29,14 +30,15 @@ def check_settings(settings: Mapping, call: Callable[[str], str] = str) -> None:
         if value is None and name in _MAY_BE_NONE:
             continue
         if name in _SHARES and not (_is_number(value, Real) and 0 <= value <= 1):
-            raise S2DInputError(f'{call(name)}: expected a number from 0 to 1, found {value!r}')
+            raise S2DInputError(f'{call(name)}: expected a number from 0 to 1, found '
+                                f'{shown(value)}')
         if name in _LEAST and not (_is_number(value, Integral) and value >= _LEAST[name]):
             raise S2DInputError(f'{call(name)}: expected a whole number, at least {_LEAST[name]}, '
-                                f'found {value!r}')
+                                f'found {shown(value)}')
         if name == 'scale' and not (isinstance(value, tuple | list) and len(value) == 2 and all(
                 _is_number(side, Integral) and side > 0 for side in value)):
             raise S2DInputError(f'{call(name)}: expected (long side, short side) in pixels, '
-                                f'found {value!r}')
+                                f'found {shown(value)}')
     check_window(settings.get('window'), settings.get('overlap', 0), call)
 
 
