@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..arguments import check_count, check_share
 from ..errors import S2DInputError
+from ..fileio.stamps import Stamp, stamped
 from ..fileio.whole_files import clean_partials, scratch_file, whole_file
 from .mask_reader import has_mask
 from .youtube_vis import CATEGORIES, DistinctVideos, check_length, read_labels
@@ -48,7 +49,7 @@ _BINS = ((1, 4), (5, 9), (10, 19), (20, 49), (50, 99), (100, None))
 
 
 def merge_label_files(paths: Iterable[Path], target: str | Path, max_one2x: float = 1.0,
-                      min_keymasks: int = 1) -> MergeStatistics:
+                      min_keymasks: int = 1, stamp: Stamp | None = None) -> MergeStatistics:
     """Write the videos and instances of all files to one class-agnostic YouTube-VIS JSON.
 
     Only one file's content is in memory at a time. Videos and annotations get new ids, and
@@ -59,13 +60,14 @@ def merge_label_files(paths: Iterable[Path], target: str | Path, max_one2x: floa
         target: File to write, whole or not at all.
         max_one2x: Leave out instances with a larger share of masks that join several objects.
         min_keymasks: Leave out instances with fewer keymasks.
+        stamp: What the target is made from, see :mod:`s2d_plugins.fileio.stamps`.
 
     Raises:
         S2DInputError: If a file is no label file, two videos are the same (see
             :class:`~s2d_plugins.labels.youtube_vis.DistinctVideos`), or the target cannot be
             written.
     """
-    return write_label_sets(_read_files(paths), target, max_one2x, min_keymasks)
+    return write_label_sets(_read_files(paths), target, max_one2x, min_keymasks, stamp=stamp)
 
 
 def _read_files(paths: Iterable[Path]) -> Iterable[dict]:
@@ -83,7 +85,8 @@ def _read_files(paths: Iterable[Path]) -> Iterable[dict]:
 
 def write_label_sets(label_sets: Iterable[dict], target: str | Path, max_one2x: float = 1.0,
                      min_keymasks: int = 1,
-                     categories: Sequence[dict] = CATEGORIES) -> MergeStatistics:
+                     categories: Sequence[dict] = CATEGORIES,
+                     stamp: Stamp | None = None) -> MergeStatistics:
     """Write label sets of different videos to one YouTube-VIS JSON as they come, with new ids.
 
     Args:
@@ -93,6 +96,7 @@ def write_label_sets(label_sets: Iterable[dict], target: str | Path, max_one2x: 
         max_one2x: As in :func:`merge_label_files`.
         min_keymasks: As in :func:`merge_label_files`.
         categories: Of the whole file.
+        stamp: As in :func:`merge_label_files`.
 
     Raises:
         S2DInputError: If a limit is out of its range or the target cannot be written.
@@ -104,7 +108,8 @@ def write_label_sets(label_sets: Iterable[dict], target: str | Path, max_one2x: 
     statistics = MergeStatistics()
     with whole_file(target) as whole, scratch_file(target) as part:
         with whole.open('w') as videos, part.open('w') as annotations:
-            videos.write('{"videos": [\n')
+            start = json.dumps(stamped(stamp, {}))[:-1] + ', ' if stamp else '{'
+            videos.write(f'{start}"videos": [\n')
             for labels in label_sets:
                 _add(labels, videos, annotations, statistics, max_one2x, min_keymasks)
             videos.write('\n], "annotations": [\n')
