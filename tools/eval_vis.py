@@ -12,7 +12,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from s2d_plugins.apis.command_line import quiet_imports, run_tool
+from s2d_plugins.apis.command_line import prepare_outputs, quiet_imports, run_tool
 from s2d_plugins.errors import Problems, S2DInputError
 from s2d_plugins.fileio.json_files import read_json
 from s2d_plugins.fileio.whole_files import write_json
@@ -61,6 +61,8 @@ def read_folder(folder: Path, lenient: bool) -> list[dict]:
 
 def evaluate(args: argparse.Namespace) -> None:
     """Evaluate, write the numbers and print them in percent."""
+    listed = args.results.glob('*.json') if args.results.is_dir() else ()
+    prepare_outputs([args.gt, args.results, *listed], files=[args.out])
     names = dict(lenient=args.lenient, gt_name=str(args.gt), results_name=str(args.results))
     gt = read_json(args.gt)
     if args.results.is_dir():
@@ -75,8 +77,7 @@ def evaluate(args: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the tool; 0, or 2 at bad input."""
-    args = parse_args(argv)
-    return run_tool(lambda: evaluate(args))
+    return run_tool(lambda: evaluate(parse_args(argv)))
 
 
 if __name__ == '__main__':

@@ -136,8 +136,7 @@ def convert_dataset(args: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the tool; 0, or 2 at bad input."""
-    args = parse_args(argv)
-    return run_tool(lambda: convert_dataset(args))
+    return run_tool(lambda: convert_dataset(parse_args(argv)))
 
 
 if __name__ == '__main__':
