@@ -51,7 +51,8 @@ def sa_v_source(root: str | Path, frames: str | Path | None = None,
         raise S2DInputError(f'{jobs[0]}.mp4 is a video file, whose frames must be extracted; say '
                             'where to with --frames')
     frames = Path(frames)
-    return Source(frames, jobs, lambda stem: _read_video(stem, frames, kinds))
+    return Source(frames, jobs, lambda stem: _read_video(stem, frames, kinds), inputs=[
+        stem.with_name(f'{stem.name}_{kind}.json') for stem in jobs for kind in kinds])
 
 
 def _read_video(stem: Path, frames: Path, kinds: tuple[str, ...]) -> SourceVideo:

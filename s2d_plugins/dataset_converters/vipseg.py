@@ -65,7 +65,7 @@ def _json_source(root: Path, split: str | None, stuff: bool) -> Source:
                  for frame in frames]
         return _read(root / 'images', name, masks, _read_rgb, segments)
 
-    return Source(root / 'images', places, read, list(taken.values()))
+    return Source(root / 'images', places, read, list(taken.values()), inputs=[path])
 
 
 def _raw_source(root: Path, split: str | None, stuff: bool) -> Source:
@@ -78,7 +78,8 @@ def _raw_source(root: Path, split: str | None, stuff: bool) -> Source:
         masks = list_masks(root / 'panomasks' / name)
         return _read(root / 'imgs', name, masks, lambda mask: _read_raw(mask, stuff), None)
 
-    return Source(root / 'imgs', names, read, taken and list(taken.values()))
+    return Source(root / 'imgs', names, read, taken and list(taken.values()),
+                  inputs=[path, root / f'{split}.txt'])
 
 
 def _taken(categories: list[dict], stuff: bool) -> dict[int, dict]:

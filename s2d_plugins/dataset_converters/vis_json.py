@@ -81,7 +81,7 @@ def vis_source(annotations: str | Path, frames: str | Path, videos: str | Path |
     reader = _Reader(Path(annotations), Path(frames), videos and Path(videos), check,
                      annotated_only)
     return Source(Path(frames), list(reader.videos), reader.read, reader.categories or None,
-                  reader.faults)
+                  reader.faults, [Path(annotations)])
 
 
 class _Reader:
