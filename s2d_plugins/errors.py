@@ -1,7 +1,10 @@
 """The one error that means: the input is wrong, not the program; and how it is told."""
 
+import errno
 import re
 import unicodedata
+
+_FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
 
 
 class S2DInputError(ValueError):
@@ -80,6 +83,21 @@ def _without_worker(text: str) -> str:
     if 'Original Traceback' not in text:
         return text
     return text.strip().splitlines()[-1].partition(': ')[2]
+
+
+def full_disk(error: BaseException | None) -> OSError | None:
+    """Return the error of a disk that takes nothing more, if that is what an error comes from.
+
+    Libraries put others around it: torch a ``RuntimeError``, mmengine's registries one of the
+    same type without the number that tells.
+    """
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, OSError) and error.errno in _FULL_DISK:
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def shortened(text: str, longest: int = 300) -> str:
