@@ -26,9 +26,9 @@ def choose_device(name: str | None = None) -> str:
         S2DInputError: If there is no such device.
     """
     import torch
-    kind, _, index = (name or '').partition(':')
-    if kind not in ('', 'cpu', 'cuda') or (':' in (name or '') and not (
-            kind == 'cuda' and index.isascii() and index.isdecimal())):
+    kind, colon, index = str('' if name is None else name).partition(':')
+    if kind not in ('cpu', 'cuda') and name is not None or colon and not (
+            kind == 'cuda' and index.isascii() and index.isdecimal()):
         raise S2DInputError(f'expected the device {DEVICES}, found {name!r}')
     if kind == 'cpu':
         return 'cpu'

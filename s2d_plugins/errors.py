@@ -8,8 +8,12 @@ class S2DInputError(ValueError):
     """A mistake in what the user gave: a file, a folder, a label, an option.
 
     The message is one line that says what was expected, what was found, where (file, video,
-    frame) and what to do. Tools print it without a traceback and exit with code 2.
+    frame) and what to do. Tools print it without a traceback and exit with code 2. What a
+    terminal would act on, such as an escape in a file's name, is shown as ``?``.
     """
+
+    def __init__(self, *args):
+        super().__init__(*(printable(arg) if isinstance(arg, str) else arg for arg in args))
 
 
 class S2DOutputError(S2DInputError):
@@ -38,7 +42,7 @@ class Problems:
         """
         if not self.lenient:
             raise S2DInputError(message)
-        self.messages.append(message)
+        self.messages.append(printable(message))
 
     def warn(self, shown: int = 5) -> None:
         """Log how many entries were left out, and the first of the reasons."""
@@ -58,13 +62,22 @@ def one_line(error: BaseException | str) -> str:
     if isinstance(error, str):
         text = error
     else:
-        # str() of a KeyError puts its message in quotes
-        text = str(error.args[0] if isinstance(error, KeyError) and error.args else error).strip()
+        try:
+            # str() of a KeyError puts its message in quotes
+            text = str(error.args[0] if isinstance(error, KeyError) and error.args
+                       else error).strip()
+        except Exception:  # an error whose message is one
+            text = ''
     if 'Original Traceback' in text:
         text = text.splitlines()[-1].partition(': ')[2]
     text = re.sub(r'^class `\w+` in \S+\.py: ', '', text)
     text = printable(' '.join(text.split()))
     return text or (type(error).__name__ if not isinstance(error, str) else '')
+
+
+def shortened(text: str, longest: int = 300) -> str:
+    """Cut a message that has become too long to read."""
+    return text if len(text) <= longest else f'{text[:longest - 3]}...'
 
 
 def unexpected(error: BaseException) -> str:

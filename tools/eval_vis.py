@@ -38,7 +38,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
 
 
 def read_folder(folder: Path, lenient: bool) -> list[dict]:
-    """All proposals files of a folder; leniently without their faulty masks.
+    """All proposals files of a folder; leniently without what is faulty.
 
     Raises:
         S2DInputError: If there is none.
@@ -47,7 +47,14 @@ def read_folder(folder: Path, lenient: bool) -> list[dict]:
     if not paths:
         raise S2DInputError(f'{folder}: expected proposals files (*.json), found none')
     problems = Problems(lenient)
-    contents = [{'video': path.stem, **read_proposals(path, problems)} for path in paths]
+    contents = []
+    for path in paths:
+        try:
+            content = read_proposals(path, problems)
+        except S2DInputError as error:
+            problems.add(str(error))
+        else:
+            contents.append(dict(content, video=content.get('video') or path.stem))
     problems.warn()
     return contents
 

@@ -16,7 +16,7 @@ from ..devices import DEVICES, choose_device  # noqa: F401  tools take both from
 from ..errors import S2DInputError, S2DOutputError, S2DUnexpectedError, one_line, unexpected
 from ..fileio.paths import check_outputs
 from ..fileio.whole_files import clean_partials, write_text
-from .inference_settings import check_settings
+from ..inference_settings import check_settings
 
 EXIT_UNEXPECTED = 1
 EXIT_INPUT_ERROR = 2

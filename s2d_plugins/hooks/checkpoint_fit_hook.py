@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
+from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor
 
+from ..arguments import check_type, items_of
 from ..errors import S2DInputError
 from ..models.weight_names import adapt_weights
 from ..registry import HOOKS
@@ -33,11 +34,15 @@ class CheckpointFitHook(Hook):
     priority = 'VERY_HIGH'
 
     def __init__(self, may_differ: Sequence[str] = ()):
+        check_type(self, str, 'part of a name',
+                   **items_of(self, 'may_differ', may_differ, least=0))
         self.may_differ = tuple(may_differ)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Rename and check the weights that were read."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = runner.model
+        while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
+            model = model.module
         wanted = model.state_dict()
         weights = checkpoint.get('state_dict', checkpoint)
         if not weights or not all(isinstance(value, Tensor) for value in weights.values()):

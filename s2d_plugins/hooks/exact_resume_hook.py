@@ -6,6 +6,7 @@ from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from ..arguments import check_flag
 from ..registry import HOOKS
 
 
@@ -25,6 +26,7 @@ class ExactResumeHook(Hook):
     """
 
     def __init__(self, replay_data: bool = True):
+        check_flag(self, replay_data=replay_data)
         self.replay_data = replay_data
 
     def before_train(self, runner: Runner) -> None:

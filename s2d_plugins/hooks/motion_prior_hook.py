@@ -8,10 +8,11 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import BaseLoop, Runner
 
+from ..arguments import check_config, check_count, check_path, check_share, check_type
 from ..errors import S2DInputError
 from ..keymasks import KeymaskDiscovery
 from ..keymasks.job_sharing import share_jobs
-from ..keymasks.video_jobs import VideoJob, discover_video, list_jobs
+from ..keymasks.video_jobs import VideoJob, discover_video, list_jobs, review_jobs
 from ..labels.merging import merge_label_files
 from ..registry import HOOKS
 
@@ -21,7 +22,8 @@ class MotionPriorHook(Hook):
     """Discovers the keymasks of all videos that have none yet, then lets training go on.
 
     All ranks share the videos, wait for each other, free the motion prior, and train on the
-    merged file; what exists is never computed again. mmengine builds the data set before it calls
+    merged file; what exists is computed again only if the video, its proposals or the settings
+    have changed. mmengine builds the data set before it calls
     any hook: where ``ann_file`` does not exist yet, the work is therefore done when the runner
     builds this hook. Otherwise it is done before training starts, and if there was anything new,
     the training loop is built once more with it.
@@ -37,7 +39,8 @@ class MotionPriorHook(Hook):
         min_keymasks: Leave out instances with fewer keymasks.
 
     Raises:
-        S2DInputError: If a video fails, naming it, or if the data set reads another file.
+        S2DInputError: If an argument is wrong, if a video fails, naming it, or if the data set
+            reads another file.
     """
 
     priority = 'VERY_HIGH'
@@ -45,6 +48,12 @@ class MotionPriorHook(Hook):
     def __init__(self, videos: str, proposals: str, ann_file: str, out_dir: str | None = None,
                  motion_prior: dict | None = None, discovery: dict | None = None,
                  max_one2x: float = 1.0, min_keymasks: int = 1):
+        check_path(self, videos=videos, proposals=proposals, ann_file=ann_file)
+        check_path(self, out_dir=out_dir, optional=True)
+        check_config(self, motion_prior=motion_prior, optional=True)
+        check_type(self, dict, 'a dict', optional=True, discovery=discovery)
+        check_share(self, max_one2x=max_one2x)
+        check_count(self, min_keymasks=min_keymasks)
         self.videos = videos
         self.proposals = proposals
         self.ann_file = Path(ann_file)
@@ -69,11 +78,12 @@ class MotionPriorHook(Hook):
         Every rank must call this.
         """
         jobs = list_jobs(self.videos, self.proposals, self.out_dir)
-        missing = _first_rank_says(sum(not job.target.exists() for job in jobs))
+        again = self._find_outdated(jobs) if get_rank() == 0 else []
+        missing = _first_rank_says(sum(not job.target.exists() for job in jobs) + len(again))
         if missing:
             print_log(f'MotionPriorHook: discovering the keymasks of {missing} of {len(jobs)} '
                       'videos', 'current')
-            self._discover(jobs)
+            self._discover(jobs, again)
         merge = _first_rank_says(missing > 0 or self._is_outdated(jobs))
         if merge and get_rank() == 0:
             statistics = merge_label_files([job.target for job in jobs], self.ann_file,
@@ -84,7 +94,13 @@ class MotionPriorHook(Hook):
         barrier()
         return merge
 
-    def _discover(self, jobs: list[VideoJob]) -> None:
+    def _find_outdated(self, jobs: list[VideoJob]) -> list[VideoJob]:
+        review = review_jobs(jobs, self.discovery)
+        for line in review.lines():
+            print_log(f'MotionPriorHook: {line}', 'current')
+        return [job for job in jobs if job.name in review.changed]
+
+    def _discover(self, jobs: list[VideoJob], again: list[VideoJob]) -> None:
         discovery = KeymaskDiscovery(**self.discovery)
         started, computed = time.monotonic(), []
 
@@ -94,8 +110,9 @@ class MotionPriorHook(Hook):
                 seconds = (time.monotonic() - started) / len(computed)
                 print_log(f'MotionPriorHook: {job.name} done, {seconds:.1f} s a video', 'current')
 
-        failures = share_jobs(jobs, self.out_dir, lambda job: discover_video(job, discovery),
-                              finished=finished)
+        failures = share_jobs(
+            jobs, self.out_dir, lambda job: discover_video(job, discovery, self.discovery), again,
+            finished)
         discovery.motion_prior.release()
         if failures:
             reasons = '; '.join(f'{name}: {reason}' for name, reason in failures.items())

@@ -1,9 +1,17 @@
-"""Stage 2: find the masks that are temporally coherent (S2D, arXiv 2512.14440)."""
+"""Keymasks: find the masks that are temporally coherent (S2D, arXiv 2512.14440)."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from ..arguments import (
+    check_config,
+    check_count,
+    check_flag,
+    check_number,
+    check_share,
+    refuse,
+)
 from ..errors import S2DInputError
 from ..motion.base_motion_prior import BaseMotionPrior
 from ..registry import MOTION_PRIORS
@@ -59,6 +67,9 @@ class KeymaskDiscovery:
             whole of it.
         min_support: Leave out keymasks that fewer than this share of their instance's members
             match.
+
+    Raises:
+        S2DInputError: If an argument is of another type or out of its range.
     """
 
     def __init__(self, motion_prior: BaseMotionPrior | dict, *, grid_size: int = 50,
@@ -70,13 +81,25 @@ class KeymaskDiscovery:
                  narrow_columns: int = 10, window: int | None = 300, window_overlap: int = 60,
                  match_visible_only: bool = False, match_mutual: bool = False,
                  min_support: float = 0.0):
+        check_count(self, grid_size=grid_size, low=2, high=255)
+        check_share(self, visible_share=visible_share, candidate_share=candidate_share,
+                    match_overlap=match_overlap, one2x_overlap=one2x_overlap,
+                    min_support=min_support)
+        check_number(self, visibility_eps=visibility_eps, match_eps=match_eps,
+                     match_eps_wide=match_eps_wide, above=0, high=1)
+        check_count(self, visibility_min_samples=visibility_min_samples,
+                    match_min_samples=match_min_samples, one2x_frames=one2x_frames,
+                    match_min_samples_narrow=match_min_samples_narrow)
+        check_count(self, wide_columns=wide_columns, narrow_columns=narrow_columns, low=0)
+        check_flag(self, match_visible_only=match_visible_only, match_mutual=match_mutual)
+        check_count(self, window=window, low=2, optional=True)
+        if window is not None:
+            check_count(self, window_overlap=window_overlap, high=window - 1)
         if isinstance(motion_prior, dict):
+            check_config(self, motion_prior=motion_prior)
             motion_prior = MOTION_PRIORS.build(motion_prior)
-        if not 2 <= grid_size <= 255:
-            raise S2DInputError(f'expected grid_size from 2 to 255, found {grid_size}')
-        if window is not None and not 0 < window_overlap < window:
-            raise S2DInputError('expected 0 < window_overlap < window, found '
-                                f'{window_overlap} and {window}')
+        if not callable(getattr(motion_prior, 'stream', None)):
+            raise refuse(self, 'motion_prior', motion_prior, 'a motion prior or its config')
         self.motion_prior = motion_prior
         self.grid_size = grid_size
         self.visible_share = visible_share

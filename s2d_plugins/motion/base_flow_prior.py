@@ -6,7 +6,9 @@ from contextlib import closing
 
 import numpy as np
 
-from ..structures import PointTracks, TrackPiece, in_frame
+from ..arguments import check_count, check_number
+from ..errors import S2DInputError
+from ..structures import TrackPiece, in_frame
 from .base_motion_prior import BaseMotionPrior, check_queries
 from .flow_chaining import advance
 from .flow_store import FlowStore
@@ -25,10 +27,15 @@ class BaseFlowPrior(BaseMotionPrior):
         fb_beta: Absolute part of it, in squared pixels of the frame.
         flow_memory: Bytes of flow held in memory between the passes; more goes to a temporary
             file.
+
+    Raises:
+        S2DInputError: If an argument is no number or out of its range.
     """
 
     def __init__(self, fb_alpha: float = 0.05, fb_beta: float = 2.0,
                  flow_memory: int = 512 * 2**20):
+        check_number(self, fb_alpha=fb_alpha, fb_beta=fb_beta, low=0)
+        check_count(self, flow_memory=flow_memory, low=0)
         self.fb_alpha = fb_alpha
         self.fb_beta = fb_beta
         self.flow_memory = flow_memory
@@ -41,23 +48,12 @@ class BaseFlowPrior(BaseMotionPrior):
         the frame.
         """
 
-    def track(self, frames: Sequence[np.ndarray], queries: np.ndarray) -> PointTracks:
-        """See :meth:`BaseMotionPrior.track`; queries may come in any order of frames."""
-        queries = check_queries(queries, len(frames))
-        order = np.argsort(queries[:, 0], kind='stable')
-        xy = np.full((len(frames), len(queries), 2), np.nan, np.float32)
-        visible = np.zeros((len(frames), len(queries)), bool)
-        for piece in self.stream(frames, queries[order]):
-            xy[piece.frame, order[piece.points]] = piece.xy
-            visible[piece.frame, order[piece.points]] = piece.visible
-        return PointTracks(xy, visible)
-
     def stream(self, frames: Sequence[np.ndarray], queries: np.ndarray) -> Iterator[TrackPiece]:
         """See :meth:`BaseMotionPrior.stream`; holds one frame's positions and the flows."""
         queries = check_queries(queries, len(frames))
         starts = np.searchsorted(queries[:, 0], np.arange(len(frames) + 1))
         if np.any(np.diff(queries[:, 0]) < 0):
-            raise ValueError('stream expects queries sorted by frame; track takes any order')
+            raise S2DInputError('stream expects queries sorted by frame; track takes any order')
         if len(queries) == 0:
             return
         with closing(FlowStore(self.flow_memory)) as store:

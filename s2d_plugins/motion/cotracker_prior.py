@@ -8,9 +8,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..errors import S2DInputError
+from ..arguments import (
+    check_choice,
+    check_count,
+    check_flag,
+    check_number,
+    check_path,
+)
+from ..devices import choose_device
+from ..errors import S2DInputError, one_line
 from ..registry import MOTION_PRIORS
-from ..structures import PointTracks, TrackPiece
+from ..structures import TrackPiece
 from .base_motion_prior import BaseMotionPrior, check_queries
 from .frame_features import features_kept
 from .prior_weights import load_weights
@@ -44,19 +52,23 @@ class CoTrackerPrior(BaseMotionPrior):
         border: Pixels at the edge of the frame within which a point counts as stuck.
         window_len: Frames that the model looks at; None for the model's own, 60 offline and 16
             online.
+
+    Raises:
+        S2DInputError: If an argument is of another type or out of its range.
     """
 
     def __init__(self, mode: str = 'offline', checkpoint: str | None = None,
                  device: str | None = None, max_points: int = 4096, per_frame: bool = False,
                  backward: bool = True, border: float = 1.0, window_len: int | None = None):
-        if mode not in ('offline', 'online'):
-            raise S2DInputError(f"CoTrackerPrior: expected mode 'offline' or 'online', found "
-                                f'{mode!r}')
-        if max_points < 1:
-            raise S2DInputError(f'CoTrackerPrior: expected max_points >= 1, found {max_points}')
+        check_choice(self, ('offline', 'online'), mode=mode)
+        check_path(self, checkpoint=checkpoint, optional=True)
+        check_count(self, max_points=max_points)
+        check_flag(self, per_frame=per_frame, backward=backward)
+        check_number(self, border=border, low=0)
+        check_count(self, window_len=window_len, low=2, optional=True)
         self.mode = mode
         self.checkpoint = checkpoint
-        self.device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
+        self.device = choose_device(device)
         self.max_points = max_points
         self.per_frame = per_frame
         self.backward = backward
@@ -76,17 +88,6 @@ class CoTrackerPrior(BaseMotionPrior):
         self._predictor = None
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-
-    def track(self, frames: Sequence[np.ndarray], queries: np.ndarray) -> PointTracks:
-        """See :meth:`BaseMotionPrior.track`."""
-        queries = check_queries(queries, len(frames))
-        order = np.argsort(queries[:, 0], kind='stable')
-        xy = np.full((len(frames), len(queries), 2), np.nan, np.float32)
-        visible = np.zeros((len(frames), len(queries)), bool)
-        for piece in self.stream(frames, queries[order]):
-            xy[piece.frame, order[piece.points]] = piece.xy
-            visible[piece.frame, order[piece.points]] = piece.visible
-        return PointTracks(xy, visible)
 
     def stream(self, frames: Sequence[np.ndarray], queries: np.ndarray) -> Iterator[TrackPiece]:
         """See :meth:`BaseMotionPrior.stream`; holds one chunk of tracks at a time."""
@@ -152,10 +153,11 @@ class CoTrackerPrior(BaseMotionPrior):
     def _build(self) -> torch.nn.Module:
         if self.checkpoint is None:
             try:
-                return torch.hub.load(HUB_REPOSITORY, f'cotracker3_{self.mode}')
-            except (OSError, RuntimeError, ImportError) as error:
+                # without this torch asks at the terminal, where a batch job waits for ever
+                return torch.hub.load(HUB_REPOSITORY, f'cotracker3_{self.mode}', trust_repo=True)
+            except Exception as error:  # it runs code from elsewhere
                 raise S2DInputError(f'CoTrackerPrior: torch.hub cannot load {HUB_REPOSITORY} '
-                                    f'({error}); {INSTALL_HELP}') from error
+                                    f'({one_line(error)}); {INSTALL_HELP}') from error
         if importlib.util.find_spec('cotracker') is None:
             raise S2DInputError(f'CoTrackerPrior: the package cotracker is missing; '
                                 f'{INSTALL_HELP}')

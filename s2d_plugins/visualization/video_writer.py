@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..errors import S2DOutputError
+from ..errors import S2DInputError, S2DOutputError
 from ..fileio.whole_files import whole_file
 
 
@@ -47,11 +47,11 @@ class VideoWriter:
         """Append one RGB uint8 frame of the size given.
 
         Raises:
-            ValueError: If the frame is of another size.
+            S2DInputError: If the frame is of another size.
         """
         if frame.shape[:2] != tuple(self.size):
-            raise ValueError(f'{self.path}: frame {self._written} is of size {frame.shape[:2]}, '
-                             f'expected {tuple(self.size)}')
+            raise S2DInputError(f'{self.path}: frame {self._written} is of size '
+                                f'{frame.shape[:2]}, expected {tuple(self.size)}')
         self._writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
         self._written += 1
 

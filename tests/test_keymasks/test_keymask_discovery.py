@@ -147,8 +147,8 @@ def test_nan_tracks_are_named(two_objects):
 
 
 @pytest.mark.parametrize(('options', 'message'), [
-    ({'grid_size': 1}, 'grid_size from 2 to 255, found 1'),
-    ({'window': 20, 'window_overlap': 20}, '0 < window_overlap < window'),
+    ({'grid_size': 1}, 'grid_size to be an integer from 2 to 255, found 1'),
+    ({'window': 20, 'window_overlap': 20}, 'window_overlap to be an integer from 1 to 19'),
 ])
 def test_bad_options(two_objects, options, message):
     with pytest.raises(S2DInputError, match=message):

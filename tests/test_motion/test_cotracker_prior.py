@@ -169,7 +169,7 @@ def test_missing_package_and_hub(monkeypatch, video, tmp_path):
     with pytest.raises(S2DInputError, match='package cotracker is missing; install it with'):
         CoTrackerPrior(checkpoint=str(tmp_path / 'weights.pth')).track(video, QUERIES)
 
-    def offline(*args):
+    def offline(*args, **kwargs):
         raise OSError('no network')
     monkeypatch.setattr(torch.hub, 'load', offline)
     with pytest.raises(S2DInputError, match='torch.hub cannot load .*no network'):

@@ -102,7 +102,7 @@ def test_in_a_folder_the_others_go_on(recipe, capsys, tmp_path):
     assert code == 2
     assert '5 of 6 videos have a problem:' in out
     listed = out.partition('have a problem:')[2]
-    for name, reason in dict(empty='empty', text='cannot be decoded', short='1 frame',
+    for name, reason in dict(empty='empty', text='is a text', short='1 frame',
                              cut='cut', still='no moving object').items():
         line, = [line for line in listed.splitlines() if line.startswith(f'  {name}: ')]
         assert reason in line and f'{name}.' in line
@@ -220,7 +220,7 @@ def test_names_of_shots_and_videos_must_differ(recipe, capsys, tmp_path):
     (('--cfg-options', 'frames.size=1'), 'a.mp4', "frames has no setting 'size'"),
     (('--cfg-options', 'distill.config=no.py'), 'a.mp4', 'names no.py'),
     (('--cfg-options', 'dense.score_thr=0.95'), 'a.mp4', 'the teacher is sure of no object'),
-    (('--cfg-options', 'dense.threshold=0.9'), 'a.mp4', "no setting 'threshold'"),
+    (('--cfg-options', 'dense.threshold=0.9'), 'a.mp4', 'dense.threshold is not a setting'),
     (('--cfg-options', 'final.init_from=nobody'), 'a.mp4', "found 'nobody'"),
     (('--stages', 'final'), 'a.mp4', 'run the stage frames first'),
 ])
