@@ -82,7 +82,7 @@ def main() -> None:
         raise S2DInputError(f'--out: expected a file that ends with .pkl or .pickle, found '
                             f'{args.out}')
     cfg = runner_tools.read_runner_config(args)
-    cfg.load_from = args.checkpoint
+    cfg.load_from, cfg.resume = args.checkpoint, False
     submission = [f'{args.format_only}{suffix}' for suffix in ('.json', '.submission_file.zip')]
     prepare_outputs([args.config, args.checkpoint, *runner_tools.data_paths(cfg)],
                     files=[args.out, *(submission if args.format_only else ())],

@@ -11,7 +11,8 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from ..errors import S2DInputError, one_line
-from ..fileio.checkpoints import load_checkpoint, newest_checkpoint, use_safe_checkpoints
+from ..fileio.checkpoint_sources import use_safe_checkpoints
+from ..fileio.checkpoints import load_checkpoint, newest_checkpoint
 from ..fileio.configs import config_errors, load_config
 from .command_line import add_config_arguments, prepare_outputs
 
