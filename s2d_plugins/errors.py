@@ -1,7 +1,12 @@
 """The one error that means: the input is wrong, not the program; and how it is told."""
 
+import errno
 import re
 import unicodedata
+
+#: What the machine lacks, not the program.
+DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO,
+                errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENAMETOOLONG}
 
 
 class S2DInputError(ValueError):

@@ -77,7 +77,7 @@ def main() -> None:
     args = parse_args()
     from mmdet.evaluation import DumpDetResults
 
-    from s2d_plugins.apis import runner_tools
+    from s2d_plugins.apis import runner_tools, running
     if args.out is not None and not args.out.endswith(('.pkl', '.pickle')):
         raise S2DInputError(f'--out: expected a file that ends with .pkl or .pickle, found '
                             f'{args.out}')
@@ -98,7 +98,7 @@ def main() -> None:
     runner = runner_tools.build_runner(cfg)
     if args.out is not None:
         runner.test_evaluator.metrics.append(DumpDetResults(out_file_path=args.out))
-    runner.test()
+    running.test(runner)
 
 
 if __name__ == '__main__':

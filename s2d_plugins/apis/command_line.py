@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import errno
 import io
 import logging
 import os
@@ -13,7 +12,15 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from ..devices import DEVICES, choose_device  # noqa: F401  tools take both from here
-from ..errors import S2DInputError, S2DOutputError, S2DUnexpectedError, one_line, unexpected
+from ..errors import (
+    DISK_ERRORS,
+    S2DInputError,
+    S2DOutputError,
+    S2DUnexpectedError,
+    one_line,
+    shortened,
+    unexpected,
+)
 from ..fileio.paths import check_outputs
 from ..fileio.whole_files import clean_partials, write_text
 from ..inference_settings import check_settings
@@ -24,9 +31,6 @@ EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 #: Set to 1, it shows where an error arose.
 TRACEBACK_VARIABLE = 'S2D_TRACEBACK'
-#: What the machine lacks, not the program.
-_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO,
-                errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENAMETOOLONG}
 
 
 def run_tool(main: Callable[[], int | None],
@@ -70,13 +74,13 @@ def _tell(error: Exception) -> int:
         line, code = one_line(error), EXIT_INPUT_ERROR
     elif isinstance(error, S2DUnexpectedError):
         line, code = one_line(error), EXIT_UNEXPECTED
-    elif isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+    elif isinstance(error, OSError) and error.errno in DISK_ERRORS:
         place = f' {error.filename}' if error.filename else ' a file'
         line = one_line(f'cannot use{place}: {error.strerror}; free space, or check the path and '
                         'its permissions')
         code = EXIT_INPUT_ERROR
     else:
-        log = _log_traceback(error)
+        log = log_traceback(error)
         where = f'the traceback is in {log}' if log else (
             f'run it with {TRACEBACK_VARIABLE}=1 to see the traceback')
         line, code = f'{unexpected(error)}; {where}', EXIT_UNEXPECTED
@@ -88,7 +92,7 @@ def _shows_tracebacks() -> bool:
     return os.environ.get(TRACEBACK_VARIABLE, '') not in ('', '0')
 
 
-def _log_traceback(error: Exception) -> str | None:
+def log_traceback(error: Exception) -> str | None:
     """Write a traceback to the log file of mmengine's current logger; returns its path."""
     module = sys.modules.get('mmengine.logging')
     if module is None:
@@ -149,7 +153,7 @@ class Failures:
         except S2DOutputError:
             raise
         except Exception as error:
-            if self.total == 1 or (isinstance(error, OSError) and error.errno in _DISK_ERRORS):
+            if self.total == 1 or (isinstance(error, OSError) and error.errno in DISK_ERRORS):
                 raise
             self.note(name, error)
 
@@ -186,9 +190,25 @@ def quiet_imports() -> Iterator[None]:
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the config file and mmengine's ``--cfg-options``."""
     from mmengine.config import DictAction
+
+    class Overrides(DictAction):
+        """Tells an override that is none, where mmengine's action ends with an error of its own.
+        """
+
+        def __call__(self, parser, namespace, values, option_string=None) -> None:
+            for value in values:
+                if '=' not in value:
+                    raise S2DInputError(f'{option_string}: expected KEY=VALUE, found {value!r}')
+                try:
+                    super().__call__(parser, namespace, [value], option_string)
+                except Exception as error:
+                    raise S2DInputError(f'{option_string}: cannot read {value!r} '
+                                        f'({shortened(one_line(error))}); lists need brackets '
+                                        'that match') from error
+
     parser.add_argument('config', help='config file path')
     parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+        '--cfg-options', nargs='+', action=Overrides, metavar='KEY=VALUE',
         help='override settings of the config; lists as key="[a,b]" or key=a,b, without spaces')
 
 
