@@ -18,7 +18,8 @@ class S2DInputError(ValueError):
     """
 
     def __init__(self, *args):
-        super().__init__(*(printable(arg) if isinstance(arg, str) else arg for arg in args))
+        super().__init__(*(printable(_without_worker(arg)) if isinstance(arg, str) else arg
+                           for arg in args))
 
 
 class S2DOutputError(S2DInputError):
@@ -73,11 +74,17 @@ def one_line(error: BaseException | str) -> str:
                        else error).strip()
         except Exception:  # an error whose message is one
             text = ''
-    if 'Original Traceback' in text:
-        text = text.splitlines()[-1].partition(': ')[2]
+    text = _without_worker(text)
     text = re.sub(r'^class `\w+` in \S+\.py: ', '', text)
     text = printable(' '.join(text.split()))
     return text or (type(error).__name__ if not isinstance(error, str) else '')
+
+
+def _without_worker(text: str) -> str:
+    """Take the message out of what a worker of a data loader tells of its error."""
+    if 'Original Traceback' not in text:
+        return text
+    return text.strip().splitlines()[-1].partition(': ')[2]
 
 
 def shortened(text: str, longest: int = 300) -> str:

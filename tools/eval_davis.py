@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from s2d_plugins.apis.command_line import quiet_imports, run_tool
+from s2d_plugins.apis.command_line import prepare_outputs, quiet_imports, run_tool
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.fileio.whole_files import write_json
 
@@ -65,6 +65,8 @@ def format_result(result: dict) -> str:
 def evaluate(args: argparse.Namespace) -> None:
     """Evaluate, write the numbers and print the table."""
     start = time.perf_counter()
+    listed = args.sequences if args.sequences and len(args.sequences) == 1 else ()
+    prepare_outputs([args.gt, args.results, *listed], files=[args.out])
     result = evaluate_davis(args.gt, args.results, args.task,
                             sequences=read_sequences(args.sequences), jobs=args.jobs,
                             lenient=args.lenient)
@@ -77,8 +79,7 @@ def evaluate(args: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the tool; 0, or 2 at bad input."""
-    args = parse_args(argv)
-    return run_tool(lambda: evaluate(args))
+    return run_tool(lambda: evaluate(parse_args(argv)))
 
 
 if __name__ == '__main__':

@@ -10,4 +10,4 @@ model = _base_.small_segmenter
 max_iters = 200
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters + 1)
 _base_.param_scheduler[1].end = max_iters
-default_hooks = dict(checkpoint=dict(interval=100))
+default_hooks = dict(checkpoint=dict(interval=100, max_keep_ckpts=2))

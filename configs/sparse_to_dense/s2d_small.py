@@ -21,4 +21,4 @@ model['detector']['track_head'].update(
         ])))
 optim_wrapper = dict(constructor='StudentOptimWrapperConstructor')
 custom_hooks = [dict(type='ScheduledMeanTeacherHook', momentum=0.02, interval=1)]
-default_hooks = dict(checkpoint=dict(interval=100))
+default_hooks = dict(checkpoint=dict(interval=100, max_keep_ckpts=2))

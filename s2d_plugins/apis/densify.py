@@ -1,10 +1,13 @@
 """Dense labels: the EMA teacher labels every frame (S2D, arXiv 2512.14440)."""
 
+import contextlib
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 
+from ..fileio.paths import check_inside
 from ..labels.youtube_vis import make_annotation, make_labels, make_video, video_folder
 from ..video.lazy_frames import LazyFrames
 from .segmenter import VideoSegmenter
@@ -34,7 +37,8 @@ def densify_clip(segmenter: VideoSegmenter, frames: Sequence[np.ndarray], name: 
 
 
 def densify_labels(segmenter: VideoSegmenter, videos: Sequence[dict], data_root: str | Path,
-                   progress: Callable[[int, int], None] | None = None) -> dict:
+                   progress: Callable[[int, int], None] | None = None,
+                   contained: Callable[[str], AbstractContextManager] | None = None) -> dict:
     """Label every frame of the videos of a YouTube-VIS file.
 
     Args:
@@ -42,17 +46,23 @@ def densify_labels(segmenter: VideoSegmenter, videos: Sequence[dict], data_root:
         videos: The file's ``videos``; their ids are kept.
         data_root: Folder that their ``file_names`` are relative to.
         progress: Called with (videos done, videos in all).
+        contained: Makes a context manager for the work on a video, given its name. An error that
+            it swallows leaves the video out of the labels; by default the first error ends all.
 
     Raises:
         S2DInputError: If a frame is missing or broken.
     """
-    annotations = []
+    labelled, annotations = [], []
     for number, video in enumerate(videos, 1):
-        paths = [Path(data_root) / name for name in video['file_names']]
-        labels = densify_clip(segmenter, LazyFrames.of_files(paths), video_folder(video),
-                              video['file_names'], video['id'])
-        annotations += [{**annotation, 'id': len(annotations) + position}
-                        for position, annotation in enumerate(labels['annotations'], 1)]
+        name = video_folder(video)
+        with contextlib.nullcontext() if contained is None else contained(name):
+            paths = [Path(data_root) / check_inside(file, f'video {name!r}')
+                     for file in video['file_names']]
+            labels = densify_clip(segmenter, LazyFrames.of_files(paths), name,
+                                  video['file_names'], video['id'])
+            labelled.append(video)
+            annotations += [{**annotation, 'id': len(annotations) + position}
+                            for position, annotation in enumerate(labels['annotations'], 1)]
         if progress is not None:
             progress(number, len(videos))
-    return make_labels(videos, annotations)
+    return make_labels(labelled, annotations)

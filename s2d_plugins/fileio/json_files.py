@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from ..errors import S2DInputError
-from .json_kinds import NAMES
+from .json_kinds import NAMES, guess_kind
 from .plain_files import check_is_file
 
 
@@ -55,15 +56,37 @@ def check_content(content: Any, kind: Any, where: str | Path) -> None:
             kind says.
     """
     try:
-        msgspec.convert(content, kind)
+        with _no_garbage_collection():
+            _convert(content, kind)
     except msgspec.ValidationError as error:
+        expected, found = NAMES.get(kind, 'as expected'), guess_kind(content)
+        if found not in (None, expected):
+            raise S2DInputError(f'{where} is {found}, expected {expected}; give the right '
+                                'file') from error
         reason, _, place = str(error).replace('`', '').partition(' - at ')
         place = place.removeprefix('$').removeprefix('.') or 'its outermost value'
-        raise S2DInputError(f'{where} is not {NAMES.get(kind, "as expected")}: at {place}: '
-                            f'{reason[0].lower()}{reason[1:]}; correct the file or make it '
-                            'again') from error
+        raise S2DInputError(f'{where} is not {expected}: at {place}: {reason[0].lower()}'
+                            f'{reason[1:]}; correct the file or make it again') from error
     except RecursionError as error:
         raise S2DInputError(f'{where} is nested too deeply; get the file again') from error
+
+
+def _convert(content: Any, kind: Any) -> None:
+    try:
+        msgspec.convert(content, kind)
+    except msgspec.ValidationError:
+        # what did not come from a file may hold NumPy's numbers, which are as good
+        msgspec.convert(_without_numpy(content), kind)
+
+
+def _without_numpy(content: Any) -> Any:
+    if isinstance(content, np.generic):
+        return content.item()
+    if isinstance(content, dict):
+        return {key: _without_numpy(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_without_numpy(value) for value in content]
+    return content
 
 
 @contextlib.contextmanager

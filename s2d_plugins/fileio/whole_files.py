@@ -13,11 +13,9 @@ import re
 import secrets
 import shutil
 import socket
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 import psutil
 
@@ -49,6 +47,25 @@ def whole_file(path: str | Path, suffix: str = '') -> Iterator[Path]:
     Raises:
         S2DOutputError: If the folder cannot be written or the disk is full.
     """
+    with scratch_file(path, suffix) as temporary:
+        yield temporary
+        os.replace(temporary, path)
+
+
+@contextlib.contextmanager
+def scratch_file(path: str | Path, suffix: str = '') -> Iterator[Path]:
+    """Give an empty file beside a target, to gather a part of it in; it goes at the end.
+
+    Args:
+        path: The target; its folder is made.
+        suffix: As in :func:`whole_file`.
+
+    Yields:
+        The file.
+
+    Raises:
+        S2DOutputError: If the folder cannot be written or the disk is full.
+    """
     path = Path(path)
     temporary = partial_path(path, suffix)
     try:
@@ -56,7 +73,6 @@ def whole_file(path: str | Path, suffix: str = '') -> Iterator[Path]:
             path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
             yield temporary
-            os.replace(temporary, path)
     finally:
         with contextlib.suppress(OSError):  # it has been renamed, or the disk is gone
             temporary.unlink()
@@ -84,25 +100,15 @@ def whole_folder(path: str | Path) -> Iterator[Path]:
             yield temporary
             if path.exists():
                 path.rename(old)
-            temporary.rename(path)
+            try:
+                temporary.rename(path)
+            except BaseException:
+                if old.exists():
+                    old.rename(path)
+                raise
     finally:
         for folder in (temporary, old):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def scratch_file(folder: str | Path, mode: str = 'w+') -> IO:
-    """Open a file without a name, for parts of an output in its folder; gone with the process.
-
-    Raises:
-        S2DOutputError: If the folder cannot be written or the disk is full.
-    """
-    folder = Path(folder)
-    encoding = None if 'b' in mode else 'utf-8'
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return tempfile.TemporaryFile(mode, dir=folder, encoding=encoding)
-    except OSError as error:
-        raise cannot_write(folder, error) from error
 
 
 @contextlib.contextmanager

@@ -14,9 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from mmengine.dist import broadcast_object_list, get_rank
-from mmengine.logging import MMLogger, print_log
 
-from ..errors import S2DInputError
+from ..errors import S2DInputError, S2DOutputError, one_line, unexpected
 from ..fileio.json_files import read_json
 from ..fileio.whole_files import write_json
 from .video_jobs import VideoJob
@@ -32,7 +31,8 @@ def share_jobs(jobs: Sequence[VideoJob], out: Path, work: Callable[[VideoJob], o
     """Do all jobs that have no result yet, together with the other processes of this run.
 
     Every process calls this with the same jobs; it returns when no job is left anywhere. A job
-    that fails is noted and not tried again in this run; the next run tries it again.
+    that fails is noted, an unforeseen error with its traceback, and not tried again in this run;
+    the next run tries it again.
 
     Args:
         jobs: Jobs with different targets.
@@ -112,12 +112,14 @@ def _attempt(job: VideoJob, out: Path, run: str, work: Callable[[VideoJob], obje
     try:
         work(job)
         note.unlink(missing_ok=True)
+    except S2DOutputError:
+        raise
     except S2DInputError as error:
-        write_json(note, dict(run=run, reason=str(error)))
+        write_json(note, dict(run=run, reason=one_line(error)))
     except Exception as error:
-        print_log(f'{job.name} failed:\n{traceback.format_exc()}', MMLogger.get_current_instance(),
-                  level=40)
-        write_json(note, dict(run=run, reason=f'{type(error).__name__}: {error}'))
+        write_json(note, dict(
+            run=run, reason=f'{unexpected(error)}; the traceback is in {note}',
+            traceback=''.join(traceback.format_exception(error)).splitlines()))
 
 
 @contextlib.contextmanager

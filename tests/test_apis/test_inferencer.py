@@ -1,5 +1,6 @@
 import importlib.util
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def test_infer_video_tool(tmp_path, frames, monkeypatch, capsys):
     assert {path.name for path in out.iterdir()} == {'overlay.mp4', 'results.json'}
     assert run_tool(monkeypatch, 'infer_video', config, checkpoint, tmp_path / 'no.mp4',
                     '--out-dir', out) == 2
-    assert 'no.mp4 does not exist' in capsys.readouterr().err
+    assert 'no.mp4: no such file' in capsys.readouterr().err
 
 
 def test_densify_tool(tmp_path, frames, monkeypatch, capsys):
@@ -90,7 +91,7 @@ def test_densify_tool(tmp_path, frames, monkeypatch, capsys):
     assert [(one['id'], one['video_id'], one['length']) for one in dense['annotations']] == [
         (1, 4, 6), (2, 9, 3)]
     assert dense['annotations'][0]['score'] == pytest.approx(0.9)
-    write_json(tmp_path / 'empty.json', {})
+    write_json(tmp_path / 'empty.json', make_labels([], []))
     assert run_tool(monkeypatch, 'densify_labels', config, checkpoint, tmp_path / 'empty.json',
                     *args) == 2
     assert 'empty.json has no videos' in capsys.readouterr().err
@@ -101,3 +102,84 @@ def test_densify_names_a_missing_frame(tmp_path):
     video = make_video(1, 'a', (40, 56), ['none.png'])
     with pytest.raises(S2DInputError, match='none.png'):
         densify_labels(segmenter, [video], tmp_path)
+
+
+@pytest.fixture
+def two_videos(tmp_path, frames):
+    """Labels of two videos, the first of which lacks a frame."""
+    names = [f'frames/{index}.png' for index in range(6)]
+    videos = [make_video(4, 'bad', (40, 56), [*names, 'frames/6.png']),
+              make_video(9, 'good', (40, 56), names)]
+    write_json(tmp_path / 'keymasks.json', make_labels(videos, []))
+    return tmp_path
+
+
+def densify(monkeypatch, folder, *args, out='dense.json'):
+    config, checkpoint = write_model(folder)
+    return run_tool(monkeypatch, 'densify_labels', config, checkpoint, folder / 'keymasks.json',
+                    '--data-root', folder, '--out', folder / out, '--device', 'cpu', *args)
+
+
+def test_densify_leaves_a_bad_video_out(two_videos, monkeypatch, capsys):
+    assert densify(monkeypatch, two_videos) == 2
+    captured = capsys.readouterr()
+    assert 'failed: bad: ' in captured.err and '6.png' in captured.err
+    assert '1 of 2 videos failed' in captured.err and '1 instances in 1 videos' in captured.out
+    dense = json.loads((two_videos / 'dense.json').read_text())
+    assert [video['id'] for video in dense['videos']] == [9]
+    assert [(one['id'], one['video_id']) for one in dense['annotations']] == [(1, 9)]
+
+
+def test_densify_writes_nothing_without_any_video(two_videos, monkeypatch, capsys):
+    for file in (two_videos / 'frames').iterdir():
+        file.unlink()
+    assert densify(monkeypatch, two_videos) == 2
+    assert 'none of the 2 videos' in capsys.readouterr().err
+    assert not (two_videos / 'dense.json').exists()
+
+
+@pytest.mark.parametrize('out', ['keymasks.json', 'model.pth', 'model.py', 'frames/0.png'])
+def test_densify_spares_its_inputs(two_videos, monkeypatch, capsys, out):
+    config, checkpoint = write_model(two_videos)
+    before = {path: path.read_bytes() for path in two_videos.rglob('*.*')}
+    assert densify(monkeypatch, two_videos, out=out) == 2
+    assert 'would be written over' in capsys.readouterr().err
+    assert before == {path: path.read_bytes() for path in two_videos.rglob('*.*')}
+
+
+def test_infer_spares_its_inputs(tmp_path, frames, monkeypatch, capsys):
+    from s2d_plugins.visualization import VideoWriter
+    config, checkpoint = write_model(tmp_path)
+    video = tmp_path / 'out' / 'overlay.mp4'
+    with VideoWriter(video, (16, 16), 5) as writer:
+        for _ in range(5):
+            writer.write(np.zeros((16, 16, 3), np.uint8))
+    before = video.read_bytes()
+    for given, out in ((video, 'out'), (frames, 'frames')):
+        assert run_tool(monkeypatch, 'infer_video', config, checkpoint, given, '--out-dir',
+                        tmp_path / out) == 2
+        assert 'error: ' in capsys.readouterr().err
+        with pytest.raises(S2DInputError, match='would be written over|is the input'):
+            S2DInferencer(config, checkpoint, 'cpu')(given, tmp_path / out)
+    assert video.read_bytes() == before and len(list(frames.iterdir())) == 6
+    assert [path.name for path in (tmp_path / 'out').iterdir()] == ['overlay.mp4']
+
+
+@pytest.mark.parametrize('name', ['infer_video', 'densify_labels'])
+def test_settings_out_of_range_end_at_the_start(tmp_path, monkeypatch, capsys, name):
+    out = ('--out-dir', 'out') if name == 'infer_video' else ('--data-root', '.', '--out', 'x')
+    assert run_tool(monkeypatch, name, 'none.py', 'none.pth', 'none.mp4', *out, '--score-thr',
+                    '2') == 2
+    assert capsys.readouterr().err == (
+        'error: --score-thr: expected a number from 0 to 1, found 2.0\n')
+
+
+def test_the_cpu_is_the_cpu(tmp_path, frames, monkeypatch):
+    """On a machine with a GPU as well, and without a word to the environment."""
+    import torch
+    monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '3')
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    inferencer = S2DInferencer(*write_model(tmp_path), device='cpu')
+    assert next(inferencer.segmenter.model.parameters()).device.type == 'cpu'
+    assert len(inferencer(frames)) == 2
+    assert os.environ['CUDA_VISIBLE_DEVICES'] == '3'

@@ -13,7 +13,6 @@ from s2d_plugins.fileio.json_files import read_json
 from s2d_plugins.fileio.whole_files import (
     clean_partials,
     partial_path,
-    scratch_file,
     whole_file,
     whole_folder,
     write_json,
@@ -130,14 +129,21 @@ def test_an_error_of_a_file_that_is_read_passes(tmp_path):
     assert os.listdir(tmp_path / 'out') == []
 
 
-def test_a_scratch_file_has_no_name(tmp_path):
-    with scratch_file(tmp_path / 'out') as file:
-        file.write('ä')
-        file.seek(0)
-        assert file.read() == 'ä' and os.listdir(tmp_path / 'out') == []
-    (tmp_path / 'file').write_text('')
-    with pytest.raises(S2DOutputError, match='cannot write .*file.a: Not a directory'):
-        scratch_file(tmp_path / 'file' / 'a')
+def test_a_folder_that_cannot_be_replaced_comes_back(tmp_path, monkeypatch):
+    (tmp_path / 'clip').mkdir()
+    (tmp_path / 'clip' / 'old').write_text('')
+    rename = Path.rename
+
+    def fails_once(self, target):
+        if self.name != 'clip' and not (self / 'old').exists():
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, 'rename', fails_once)
+    with pytest.raises(S2DOutputError, match='cannot write .*clip: Input/output error'), \
+            whole_folder(tmp_path / 'clip') as folder:
+        (folder / 'new').write_text('')
+    assert os.listdir(tmp_path) == ['clip'] and os.listdir(tmp_path / 'clip') == ['old']
 
 
 def test_whole_files_are_written_in_one_place_alone():

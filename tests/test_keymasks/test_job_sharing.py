@@ -10,7 +10,7 @@ from unittest import mock
 
 import pytest
 
-from s2d_plugins.errors import S2DInputError
+from s2d_plugins.errors import S2DInputError, S2DOutputError
 from s2d_plugins.fileio.whole_files import write_json
 from s2d_plugins.keymasks import job_sharing
 from s2d_plugins.keymasks.job_sharing import share_jobs
@@ -91,7 +91,10 @@ def test_failures_are_reported_and_retried(jobs):
     finished = []
     failures = share_jobs(jobs, out, failing,
                           finished=lambda job, mine: finished.append((job.name, mine)))
-    assert failures == {'b': 'no frames', 'd': 'RuntimeError: out of memory'}
+    note = out / '.failures' / 'd.json'
+    assert failures == {'b': 'no frames', 'd': 'unexpected RuntimeError: out of memory; the '
+                        f'traceback is in {note}'}
+    assert json.loads(note.read_text())['traceback'][-1] == 'RuntimeError: out of memory'
     assert finished == [(name, True) for name in 'abcde']
     finished.clear()
     assert share_jobs(jobs, out, noting(out, 0),
@@ -137,6 +140,14 @@ def test_processes_agree_on_what_is_old(jobs):
         (out / '.claims').mkdir()
         share_jobs(jobs, out, noting(out, 0), again=jobs)
     assert [name for name, _ in notes(jobs)] == list('bcde')
+
+
+def test_a_full_disk_ends_the_run(jobs):
+    def full(job):
+        raise S2DOutputError('cannot write: No space left on device')
+
+    with pytest.raises(S2DOutputError, match='No space left'):
+        share_jobs(jobs, jobs[0].target.parent, full)
 
 
 def test_a_folder_that_cannot_be_made(jobs, tmp_path):

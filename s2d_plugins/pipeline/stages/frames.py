@@ -1,12 +1,9 @@
 """Videos become clips: one folder of frames per shot."""
 
 import glob
-from pathlib import Path
 
 from ...errors import S2DInputError
-from ...fileio.digests import digest
-from ...video import Video, extract_frames, find_shots, open_video
-from ...video.folder import list_images
+from ...video import Video, extract_frames, find_shots, open_video, source_stamp
 from ..clips import Clip, clip_name
 from ..context import Context
 from ..stage_names import FRAMES
@@ -47,24 +44,6 @@ def load(context: Context) -> None:
                 raise S2DInputError(f'{name} has no frames in {context.workspace.frames}; run '
                                     f'the stage {FRAMES} first')
             context.clips.extend(clips)
-
-
-def source_stamp(path: Path) -> str:
-    """Return a hash of what is read of a video; another one means another video.
-
-    That is the name, size and time of change of the file, or of each image in a folder; whatever
-    else is in the folder does not count.
-
-    Raises:
-        S2DInputError: If the video is gone or may not be read.
-    """
-    try:
-        files = sorted(list_images(path)) if path.is_dir() else [path]
-        stats = [(file.name, file.stat()) for file in files]
-    except OSError as error:
-        raise S2DInputError(f'cannot read {path}: {error.strerror or error}; check that it is '
-                            'still there') from error
-    return digest([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats])
 
 
 def _whole_clips(context: Context, name: str) -> list[Clip]:
