@@ -5,6 +5,9 @@ import re
 import unicodedata
 
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
+#: What the machine lacks or forbids, and no program can help.
+DISK_ERRORS = _FULL_DISK | {errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM,
+                            errno.ENAMETOOLONG}
 
 
 class S2DInputError(ValueError):

@@ -77,12 +77,12 @@ def main() -> None:
     args = parse_args()
     from mmdet.evaluation import DumpDetResults
 
-    from s2d_plugins.apis import runner_tools
+    from s2d_plugins.apis import runner_tools, running
     if args.out is not None and not args.out.endswith(('.pkl', '.pickle')):
         raise S2DInputError(f'--out: expected a file that ends with .pkl or .pickle, found '
                             f'{args.out}')
     cfg = runner_tools.read_runner_config(args)
-    cfg.load_from = args.checkpoint
+    cfg.load_from, cfg.resume = args.checkpoint, False
     submission = [f'{args.format_only}{suffix}' for suffix in ('.json', '.submission_file.zip')]
     prepare_outputs([args.config, args.checkpoint, *runner_tools.data_paths(cfg)],
                     files=[args.out, *(submission if args.format_only else ())],
@@ -99,7 +99,7 @@ def main() -> None:
     if args.out is not None:
         runner.test_evaluator.metrics.append(DumpDetResults(out_file_path=args.out))
     with runner_tools.full_disk_errors(cfg):
-        runner.test()
+        running.test(runner)
 
 
 if __name__ == '__main__':

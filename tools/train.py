@@ -22,7 +22,7 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    from s2d_plugins.apis import runner_tools
+    from s2d_plugins.apis import runner_tools, running
     cfg = runner_tools.read_runner_config(args)
     if args.amp:
         runner_tools.use_amp(cfg)
@@ -35,7 +35,7 @@ def main() -> None:
             print(note, flush=True)
     runner = runner_tools.build_runner(cfg)
     with runner_tools.full_disk_errors(cfg):
-        runner.train()
+        running.train(runner)
 
 
 if __name__ == '__main__':

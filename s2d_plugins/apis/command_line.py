@@ -6,7 +6,6 @@ tool imports what is heavy inside of it.
 
 import argparse
 import contextlib
-import errno
 import io
 import logging
 import os
@@ -18,11 +17,13 @@ from pathlib import Path
 
 from ..devices import DEVICES, choose_device  # noqa: F401  tools take both from here
 from ..errors import (
+    DISK_ERRORS,
     S2DInputError,
     S2DOutputError,
     S2DUnexpectedError,
     full_disk,
     one_line,
+    shortened,
     unexpected,
 )
 
@@ -32,9 +33,6 @@ EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 #: Set to 1, it shows where an error arose.
 TRACEBACK_VARIABLE = 'S2D_TRACEBACK'
-#: What the machine lacks or forbids, besides space on a disk.
-_MACHINE = {errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM,
-            errno.ENAMETOOLONG}
 
 
 def run_tool(main: Callable[[], int | None],
@@ -83,7 +81,7 @@ def _tell(error: Exception) -> int:
                         'check the path and its permissions')
         code = EXIT_INPUT_ERROR
     else:
-        log = _log_traceback(error)
+        log = log_traceback(error)
         where = f'the traceback is in {log}' if log else (
             f'run it with {TRACEBACK_VARIABLE}=1 to see the traceback')
         line, code = f'{unexpected(error)}; {where}', EXIT_UNEXPECTED
@@ -93,14 +91,14 @@ def _tell(error: Exception) -> int:
 
 def _lacking(error: Exception) -> OSError | None:
     """Return the error of the system behind an error that no program can help."""
-    return error if isinstance(error, OSError) and error.errno in _MACHINE else full_disk(error)
+    return error if isinstance(error, OSError) and error.errno in DISK_ERRORS else full_disk(error)
 
 
 def _shows_tracebacks() -> bool:
     return os.environ.get(TRACEBACK_VARIABLE, '') not in ('', '0')
 
 
-def _log_traceback(error: Exception) -> str | None:
+def log_traceback(error: Exception) -> str | None:
     """Write a traceback to the log file of mmengine's current logger; returns its path."""
     module = sys.modules.get('mmengine.logging')
     if module is None:
@@ -201,9 +199,25 @@ def quiet_imports() -> Iterator[None]:
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the config file and mmengine's ``--cfg-options``."""
     from mmengine.config import DictAction
+
+    class Overrides(DictAction):
+        """Tells an override that is none, where mmengine's action ends with an error of its own.
+        """
+
+        def __call__(self, parser, namespace, values, option_string=None) -> None:
+            for value in values:
+                if '=' not in value:
+                    raise S2DInputError(f'{option_string}: expected KEY=VALUE, found {value!r}')
+                try:
+                    super().__call__(parser, namespace, [value], option_string)
+                except Exception as error:
+                    raise S2DInputError(f'{option_string}: cannot read {value!r} '
+                                        f'({shortened(one_line(error))}); lists need brackets '
+                                        'that match') from error
+
     parser.add_argument('config', help='config file path')
     parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+        '--cfg-options', nargs='+', action=Overrides, metavar='KEY=VALUE',
         help='override settings of the config; lists as key="[a,b]" or key=a,b, without spaces')
 
 

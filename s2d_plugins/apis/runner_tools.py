@@ -12,9 +12,11 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from ..errors import S2DInputError, S2DOutputError, full_disk, one_line
-from ..fileio.checkpoints import load_checkpoint, newest_checkpoint, use_safe_checkpoints
+from ..fileio.checkpoint_sources import use_safe_checkpoints
+from ..fileio.checkpoints import load_checkpoint, newest_checkpoint
 from ..fileio.configs import config_errors, load_config
 from .command_line import add_config_arguments, prepare_outputs
+from .runner_settings import check_numbers, fit_workers
 
 #: Under these names configs name data, beside ``data_root`` and ``data_prefix``.
 _DATA_KEYS = ('ann_file', 'gt_dir', 'videos', 'proposals')
@@ -156,17 +158,20 @@ def build_runner(cfg: Config, runner_class: type[Runner] = Runner) -> Runner:
     """Build the Runner of a config; checkpoints are read as data from then on.
 
     Raises:
-        S2DInputError: If the config names something unknown, or a folder cannot be written.
+        S2DInputError: If a part cannot be built, a number is out of its range, or a folder cannot
+            be written.
     """
     use_safe_checkpoints()
-    try:
-        with full_disk_errors(cfg), config_errors(cfg.filename):
+    check_numbers(cfg)
+    fit_workers(cfg)
+    with full_disk_errors(cfg), config_errors(cfg.filename):
+        try:
             if 'runner_type' in cfg:
                 return RUNNERS.build(cfg)
             return runner_class.from_cfg(cfg)
-    except OSError as error:
-        raise S2DInputError(f'{cfg.filename}: {one_line(error)}; correct the path or choose '
-                            'another --work-dir') from error
+        except OSError as error:
+            raise S2DInputError(f'{cfg.filename}: {one_line(error)}; correct the path or choose '
+                                'another --work-dir') from error
 
 
 @contextlib.contextmanager

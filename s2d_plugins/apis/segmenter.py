@@ -13,6 +13,8 @@ from torch import Tensor, nn
 
 from ..arguments import refuse
 from ..errors import S2DInputError, one_line
+from ..fileio.checkpoint_checks import weights_of
+from ..fileio.checkpoint_sources import use_safe_checkpoints
 from ..fileio.checkpoints import load_checkpoint
 from ..fileio.configs import config_errors, load_config, type_name
 from ..inference_settings import check_settings
@@ -121,7 +123,10 @@ def find_test_scale(cfg: Config) -> tuple[int, int]:
 
 
 def build_model(cfg: Config) -> nn.Module:
-    """Build the model of a training config; its weights are not read.
+    """Build the model of a training config.
+
+    Its weights are not read, nor those that its ``init_cfg`` names: the checkpoint replaces them.
+    What a part loads by itself while it is built is read as data.
 
     Raises:
         S2DInputError: If there is no model, or it does not fit its class.
@@ -129,6 +134,7 @@ def build_model(cfg: Config) -> nn.Module:
     if 'model' not in cfg:
         raise S2DInputError(f'{cfg.filename} has no model; give the config of a training')
     init_default_scope(cfg.get('default_scope', 's2d_plugins'))
+    use_safe_checkpoints()
     with config_errors(cfg.filename):
         return MODELS.build(cfg.model)
 
@@ -142,7 +148,8 @@ def load_model(config: str | Path, checkpoint: str | Path, device: str = 'cpu') 
         S2DInputError: If a file is missing or wrong, or if any weight is missing or left over.
     """
     model = build_model(load_config(config))
-    weights = adapt_weights(_read_weights(checkpoint), model.state_dict())
+    weights = weights_of(load_checkpoint(checkpoint), checkpoint)
+    weights = adapt_weights(weights, model.state_dict())
     advice = 'give the config that it was trained with'
     try:
         found = model.load_state_dict(weights, strict=False)
@@ -155,12 +162,3 @@ def load_model(config: str | Path, checkpoint: str | Path, device: str = 'cpu') 
             f'{checkpoint} does not fit {config}: {len(found.missing_keys)} weights missing, '
             f'{len(found.unexpected_keys)} left over, for example {example}; {advice}')
     return model.to(device)
-
-
-def _read_weights(checkpoint: str | Path) -> dict[str, Tensor]:
-    content = load_checkpoint(checkpoint)
-    weights = content.get('state_dict', content) if isinstance(content, dict) else None
-    if not isinstance(weights, dict) or not all(torch.is_tensor(x) for x in weights.values()):
-        raise S2DInputError(f'{checkpoint} holds no weights; expected a state_dict, by itself or '
-                            'under that name')
-    return weights

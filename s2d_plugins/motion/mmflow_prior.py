@@ -15,7 +15,7 @@ from ..arguments import check_count, check_flag, check_path, check_type
 from ..compat import import_mmflow
 from ..devices import choose_device
 from ..errors import S2DInputError
-from ..fileio.checkpoints import use_safe_checkpoints
+from ..fileio.checkpoint_sources import use_safe_checkpoints
 from ..fileio.configs import config_errors, load_config
 from ..registry import MOTION_PRIORS
 from .base_flow_prior import BaseFlowPrior
