@@ -38,10 +38,10 @@ def main() -> None:
         from s2d_plugins.apis.densify import densify_labels
         from s2d_plugins.apis.segmenter import VideoSegmenter
     from s2d_plugins.errors import S2DInputError
-    from s2d_plugins.fileio.json_files import read_json
     from s2d_plugins.fileio.whole_files import write_json
-    content = read_json(args.labels)
-    if not isinstance(content, dict) or not content.get('videos'):
+    from s2d_plugins.labels.youtube_vis import read_labels
+    content = read_labels(args.labels)
+    if not content['videos']:
         raise S2DInputError(f'{args.labels} has no videos; give YouTube-VIS JSON')
     segmenter = VideoSegmenter.from_files(args.config, args.checkpoint, device, **settings)
     with tqdm(total=len(content['videos']), unit=' videos', desc='densify') as bar:

@@ -5,7 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ..labels.youtube_vis import make_annotation, make_labels, make_video, video_folder
+from ..errors import S2DInputError
+from ..fileio.paths import check_inside
+from ..labels.youtube_vis import (
+    make_annotation,
+    make_labels,
+    make_video,
+    video_folder,
+    video_title,
+)
 from ..video.lazy_frames import LazyFrames
 from .segmenter import VideoSegmenter
 
@@ -44,13 +52,21 @@ def densify_labels(segmenter: VideoSegmenter, videos: Sequence[dict], data_root:
         progress: Called with (videos done, videos in all).
 
     Raises:
-        S2DInputError: If a frame is missing or broken.
+        S2DInputError: If a frame is missing, broken, outside of the folder or of another size than
+            its video.
     """
     annotations = []
     for number, video in enumerate(videos, 1):
-        paths = [Path(data_root) / name for name in video['file_names']]
-        labels = densify_clip(segmenter, LazyFrames.of_files(paths), video_folder(video),
-                              video['file_names'], video['id'])
+        title = video_title(video)
+        paths = [Path(data_root) / check_inside(name, title) for name in video['file_names']]
+        frames, size = LazyFrames.of_files(paths), (video['height'], video['width'])
+        if frames[0].shape[:2] != size:
+            found = ' x '.join(map(str, frames[0].shape[:2]))
+            raise S2DInputError(f'{title}: the frame {paths[0]} is {found} (height x width), the '
+                                f'labels say {size[0]} x {size[1]}; give the frames that the '
+                                'labels were made from')
+        labels = densify_clip(segmenter, frames, video_folder(video), video['file_names'],
+                              video['id'])
         annotations += [{**annotation, 'id': len(annotations) + position}
                         for position, annotation in enumerate(labels['annotations'], 1)]
         if progress is not None:

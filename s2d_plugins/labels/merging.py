@@ -9,7 +9,7 @@ from pathlib import Path
 from ..errors import S2DInputError
 from ..fileio.whole_files import clean_partials, scratch_file, whole_file
 from .mask_reader import has_mask
-from .youtube_vis import CATEGORIES, DistinctVideos, check_length, read_labels
+from .youtube_vis import CATEGORIES, DistinctVideos, read_labels
 
 
 @dataclass
@@ -71,11 +71,9 @@ def _read_files(paths: Iterable[Path]) -> Iterable[dict]:
     distinct = DistinctVideos()
     for path in paths:
         labels = read_labels(path)
-        videos = {video['id']: video for video in labels['videos']}
         for video in labels['videos']:
             distinct.add(video, str(path))
         for annotation in labels['annotations']:
-            check_length(annotation, videos[annotation['video_id']], path)
             annotation['category_id'] = 1
         yield labels
 

@@ -159,7 +159,8 @@ def checked_labels(content: Any, where: str | Path) -> dict:
 
     Raises:
         S2DInputError: If it is no YouTube-VIS JSON, an id repeats, a file name leads out of the
-            folder of the frames, or an annotation is of a video that the file does not list.
+            folder of the frames, or an annotation is of a video that the file does not list or
+            has not one entry per frame.
     """
     check_content(content, Labels, where)
     labels = dict(content, annotations=content.get('annotations') or [],
@@ -172,12 +173,13 @@ def checked_labels(content: Any, where: str | Path) -> dict:
                                 'must be unique')
     for video in labels['videos']:
         _check_video(video, f'{where}, {video_title(video)}')
-    ids = {video['id'] for video in labels['videos']}
+    videos = {video['id']: video for video in labels['videos']}
     for annotation in labels['annotations']:
-        if annotation['video_id'] not in ids:
+        if annotation['video_id'] not in videos:
             raise S2DInputError(f'{where}: annotation {annotation["id"]} is of video '
                                 f'{annotation["video_id"]!r}, which is not in the file; make the '
                                 'file again')
+        check_length(annotation, videos[annotation['video_id']], where)
     return labels
 
 

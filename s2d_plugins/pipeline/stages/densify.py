@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 from ...apis.densify import densify_clip
 from ...errors import S2DInputError
-from ...fileio.json_files import read_json
 from ...fileio.whole_files import write_json
-from ...labels.youtube_vis import merge_labels
+from ...labels.youtube_vis import merge_labels, read_labels
 from ..context import Context
 from ..resource_monitor import measure_usage
 from ..workspace import Clip
@@ -41,7 +40,7 @@ def run(context: Context) -> None:
         write_json(context.workspace.clip_file(STAGE, clip.name), labels)
 
     context.for_each_clip(STAGE, ' frames', work)
-    merged = merge_labels(read_json(context.workspace.clip_file(STAGE, clip.name))
+    merged = merge_labels(read_labels(context.workspace.clip_file(STAGE, clip.name))
                           for clip in context.clips)
     if not merged['annotations']:
         raise S2DInputError('stage densify: the teacher is sure of no object (no tube with a '

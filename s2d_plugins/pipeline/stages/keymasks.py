@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 
 from ...errors import S2DInputError
 from ...fileio.configs import config_errors
-from ...fileio.json_files import read_json
 from ...fileio.whole_files import write_json
 from ...keymasks import KeymaskDiscovery, to_labels
+from ...labels.mask_reader import read_masks
 from ...labels.proposals_file import read_proposals
-from ...labels.youtube_vis import merge_labels
+from ...labels.youtube_vis import merge_labels, read_labels
 from ...proposals.selection import select_proposals
 from ...visualization import SheetRow, contact_sheet, sample_frames, write_image
 from ..context import Context
@@ -65,9 +65,9 @@ def _merge(context: Context) -> None:
     for video in dict.fromkeys(clip.video for clip in context.clips):
         found = 0
         for clip in (clip for clip in context.clips if clip.video == video):
-            labels = read_json(context.workspace.clip_file(STAGE, clip.name))
+            labels = read_labels(context.workspace.clip_file(STAGE, clip.name))
             labels['annotations'] = [annotation for annotation in labels['annotations']
-                                     if annotation['one2x'] <= max_one2x]
+                                     if (annotation.get('one2x') or 0) <= max_one2x]
             found += len(labels['annotations'])
             label_sets.append(labels)
         if not found:
@@ -102,9 +102,14 @@ def _sheet_rows(context: Context, places: Sequence[tuple[Clip, int]]) -> list[Sh
     clip = places[0][0]
     frames = context.workspace.open_frames(clip)
     proposals = read_proposals(context.workspace.clip_file('proposals', clip.name))['frames']
-    labels = read_json(context.workspace.clip_file(STAGE, clip.name))
-    return [SheetRow(f'{clip.name}, frame {frame}', frames[frame], proposals[frame],
-                     [(annotation['id'], annotation['segmentations'][frame])
-                      for annotation in labels['annotations']
-                      if annotation['segmentations'][frame] is not None])
-            for _, frame in places]
+    path = context.workspace.clip_file(STAGE, clip.name)
+    annotations = read_labels(path)['annotations']
+    rows = []
+    for _, frame in places:
+        rles, _ = read_masks([annotation['segmentations'][frame] for annotation in annotations],
+                             clip.size, lambda index, frame=frame: (
+                                 f'{path}, frame {frame}, annotation {annotations[index]["id"]}'))
+        rows.append(SheetRow(f'{clip.name}, frame {frame}', frames[frame], proposals[frame], [
+            (annotation['id'], rle) for annotation, rle in zip(annotations, rles, strict=True)
+            if rle is not None]))
+    return rows
