@@ -16,6 +16,17 @@ class S2DInputError(ValueError):
         super().__init__(*(printable(arg) if isinstance(arg, str) else arg for arg in args))
 
 
+class S2DOutputError(S2DInputError):
+    """The output cannot be written: a full disk, no permission. Going on would not help."""
+
+
+class S2DUnexpectedError(RuntimeError):
+    """An error that nobody foresaw, told in one line that says where its traceback is.
+
+    Its cause is that error. Tools print the line and exit with code 1.
+    """
+
+
 class Problems:
     """Raises the first problem, or, when lenient, counts them and reports at the end."""
 
@@ -58,6 +69,12 @@ def one_line(error: BaseException | str) -> str:
     text = re.sub(r'^class `\w+` in \S+\.py: ', '', text)
     text = printable(' '.join(text.split()))
     return text or (type(error).__name__ if not isinstance(error, str) else '')
+
+
+def unexpected(error: BaseException) -> str:
+    """Return one line for an error that nobody foresaw: its type and its message."""
+    kind, message = type(error).__name__, one_line(error)
+    return f'unexpected {kind}' if message in ('', kind) else f'unexpected {kind}: {message}'
 
 
 def printable(text: str) -> str:

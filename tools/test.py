@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from s2d_plugins.apis.command_line import run_tool
+from s2d_plugins.apis.command_line import prepare_outputs, run_tool
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.fileio.configs import type_name
 
@@ -83,6 +83,10 @@ def main() -> None:
                             f'{args.out}')
     cfg = runner_tools.read_runner_config(args)
     cfg.load_from = args.checkpoint
+    submission = [f'{args.format_only}{suffix}' for suffix in ('.json', '.submission_file.zip')]
+    prepare_outputs([args.config, args.checkpoint, *runner_tools.data_paths(cfg)],
+                    files=[args.out, *(submission if args.format_only else ())],
+                    folders=[cfg.work_dir, args.show_dir])
     if args.show or args.show_dir:
         show_predictions(cfg, args)
     if args.tta:

@@ -1,5 +1,6 @@
 """A trained clip model with its settings, ready to segment frames."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,9 +17,9 @@ from ..fileio.configs import config_errors, load_config, type_name
 from ..models.weight_names import adapt_weights
 from ..models.window_inference import MaskResize, Tube, segment_video
 from ..registry import MODELS
+from .inference_settings import check_settings
 
 DEFAULT_SCALE = (1333, 360)
-SETTINGS = ('window', 'overlap', 'top_k', 'score_thr', 'tube_nms_iou', 'link_iou')
 
 
 class VideoSegmenter:
@@ -33,15 +34,11 @@ class VideoSegmenter:
             ``overlap``, ``top_k``, ``score_thr``, ``tube_nms_iou`` and ``link_iou``.
 
     Raises:
-        S2DInputError: If a setting is unknown, or ``window`` and ``overlap`` do not go together.
+        S2DInputError: If a setting is unknown or out of its range.
     """
 
     def __init__(self, model: nn.Module, scale: tuple[int, int] = DEFAULT_SCALE, **settings):
-        unknown = sorted(settings.keys() - set(SETTINGS))
-        if unknown:
-            raise S2DInputError(f'inference has no setting {unknown[0]!r}; expected scale, '
-                                f'{", ".join(SETTINGS)}')
-        check_window(settings.get('window'), settings.get('overlap', 0))
+        check_settings(dict(settings, scale=scale))
         self.model = model.eval()
         self.scale = tuple(scale)
         self.settings = settings
@@ -71,10 +68,13 @@ class VideoSegmenter:
         """
         height, width = frames[0].shape[:2]
         image_size = self._prepare(frames[0]).shape[:2]
-        padded_size = tuple(self._inputs([frames[0]]).shape[-2:])
-        resize = MaskResize(tuple(out_size or (height, width)), image_size, padded_size)
-        return segment_video(lambda start, stop: self._forward(frames, start, stop), len(frames),
-                             resize=resize, progress=progress, **self.settings)
+        device = torch.device(self.model.data_preprocessor.device)
+        # some kernels run on the current GPU, whichever holds their tensors
+        with torch.cuda.device(device) if device.type == 'cuda' else contextlib.nullcontext():
+            padded_size = tuple(self._inputs([frames[0]]).shape[-2:])
+            resize = MaskResize(tuple(out_size or (height, width)), image_size, padded_size)
+            return segment_video(lambda start, stop: self._forward(frames, start, stop),
+                                 len(frames), resize=resize, progress=progress, **self.settings)
 
     def _forward(self, frames, start: int, stop: int) -> tuple[Tensor, Tensor, Tensor | None]:
         inputs = self._inputs([frames[index] for index in range(start, stop)])
@@ -92,17 +92,6 @@ class VideoSegmenter:
             images = images[..., ::-1]
         images = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
         return preprocessor(dict(inputs=[images], data_samples=None), False)['inputs'][0]
-
-
-def check_window(window: int | None, overlap: int) -> None:
-    """Check that neighbouring windows can be linked.
-
-    Raises:
-        S2DInputError: If they share no frame or would not move on.
-    """
-    if window is not None and not 1 <= overlap < window:
-        raise S2DInputError('expected an overlap of at least 1 and below the window of '
-                            f'{window} frames, found {overlap}')
 
 
 def find_test_scale(cfg: Config) -> tuple[int, int]:

@@ -8,7 +8,8 @@ from mmengine.logging import print_log
 
 from ..errors import Problems, S2DInputError
 from ..fileio.json_files import read_json
-from ..fileio.whole_files import write_json
+from ..fileio.paths import check_outputs
+from ..fileio.whole_files import clean_partials, write_json
 from ..registry import METRICS
 from .checks import check_gt
 from .submission import write_submission
@@ -33,7 +34,8 @@ class ClassAgnosticVISMetric(TrackMetric):
         prefix: Prefix of the names in the result.
 
     Raises:
-        S2DInputError: Without annotations, or with ``format_only`` and no ``outfile_prefix``.
+        S2DInputError: Without annotations, with ``format_only`` and no ``outfile_prefix``, or if
+            ``outfile_prefix`` would overwrite the annotations.
     """
 
     default_prefix = 'vis'
@@ -54,6 +56,10 @@ class ClassAgnosticVISMetric(TrackMetric):
             raise S2DInputError('ClassAgnosticVISMetric: no ann_file, so nothing can be '
                                 'measured; give one, or set format_only=True and outfile_prefix '
                                 'to write the submission')
+        if outfile_prefix is not None:
+            check_outputs([ann_file], files=[f'{outfile_prefix}.json',
+                                             f'{outfile_prefix}.submission_file.zip'])
+            clean_partials(Path(outfile_prefix).parent)
         if not format_only and is_main_process():
             self._gt = read_json(ann_file)
             check_gt(self._gt, str(ann_file))

@@ -9,6 +9,8 @@ from mmengine.logging import print_log
 
 from ..errors import Problems, S2DInputError
 from ..fileio.folders import by_stem
+from ..fileio.paths import check_outputs
+from ..fileio.whole_files import clean_partials
 from ..labels.indexed_png import write_tracks
 from ..registry import METRICS
 from .checks import check_masks, check_score
@@ -35,7 +37,7 @@ class DAVISMetric(TrackMetric):
         prefix: Prefix of the names in the result.
 
     Raises:
-        S2DInputError: If ``gt_dir`` has no annotations.
+        S2DInputError: If ``gt_dir`` has no annotations, or ``results_dir`` would overwrite them.
     """
 
     default_prefix = 'davis'
@@ -49,7 +51,10 @@ class DAVISMetric(TrackMetric):
         self.lenient = lenient
         self.jobs = jobs
         if is_main_process():
-            find_sequences(gt_dir, 'unsupervised')
+            sequences = find_sequences(gt_dir, 'unsupervised')
+            if results_dir is not None:
+                read = {files[0].parent.parent for files in sequences.values()}
+                check_outputs([gt_dir, *read], folders=[results_dir])
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """Write the tracks as PNGs and measure them."""
@@ -81,7 +86,8 @@ def write_predictions(folder: Path, frames: list[dict], problems: Problems) -> l
 
     Raises:
         S2DInputError: If frames have no ``img_path``, two videos would be one sequence or two
-            frames one PNG, or at a bad track unless lenient.
+            frames one PNG, if frames lie in the folder of the PNGs, or at a bad track unless
+            lenient.
     """
     videos, tracks = defaultdict(dict), defaultdict(list)
     for frame in frames:
@@ -105,6 +111,8 @@ def write_predictions(folder: Path, frames: list[dict], problems: Problems) -> l
     for name, (video_id, paths) in sequences.items():
         kept = [dict(track, segmentations=[track['segmentations'][number] for number in paths])
                 for track in tracks[video_id]]
+        check_outputs([paths[min(paths)].parent], folders=[folder / name])
+        clean_partials(folder / name)
         write_tracks(folder / name, kept, [path.stem for path in paths.values()],
                      videos[video_id][min(paths)]['size'])
     return list(sequences)

@@ -11,17 +11,25 @@ import pickle
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from mmengine.dist import barrier, get_dist_info
+from mmengine.fileio import register_backend
 from mmengine.logging import HistoryBuffer
 from mmengine.runner.checkpoint import CheckpointLoader
+from torch import Tensor
 
 from ..errors import S2DInputError
+from .whole_file_backend import WholeFileBackend
 
 _NUMPY_CORE = np._core if hasattr(np, '_core') else np.core
 _DTYPE_CODES = '?bhilqBHILQefd'
+_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+#: Parts of a checkpoint beside its weights.
+_NO_WEIGHTS = ('meta', 'optimizer', 'param_schedulers', 'message_hub', 'loss_scaler')
+_NUMBERED = re.compile(r'(?P<kind>iter|epoch)_(?P<number>\d+)\.pth')
 
 
 def _named(function: Callable, module: str, name: str) -> Callable:
@@ -61,18 +69,92 @@ def load_checkpoint(path: str | Path, map_location='cpu') -> dict:
         map_location: As in ``torch.load``.
 
     Raises:
-        S2DInputError: If the file is missing, cut short, or holds more than data.
+        S2DInputError: If the file is missing, cut short, or holds more than data, or if a weight
+            is NaN or infinite.
     """
     allow_mmengine_types()
     path = Path(path).expanduser()
     if not path.is_file():
         raise S2DInputError(f'cannot find the checkpoint {path}; give the path of a .pth file')
     with _one_line_errors(str(path)):
-        return torch.load(path, map_location=map_location, weights_only=True)
+        checkpoint = torch.load(path, map_location=map_location, weights_only=True)
+    check_finite(checkpoint, path)
+    return checkpoint
+
+
+def check_finite(checkpoint: Any, where: str | Path) -> None:
+    """Check that no weight is NaN or infinite.
+
+    A sum finds both: all weights are read once, and only those of a sum that is not finite again.
+
+    Args:
+        checkpoint: What a file held; other parts than weights are passed over.
+        where: The file, for the message.
+
+    Raises:
+        S2DInputError: Names the first bad weight.
+    """
+    for name, tensor in _weights(checkpoint):
+        if bool(tensor.sum(dtype=torch.float32).isfinite()):
+            continue
+        bad = int((~tensor.isfinite()).sum())
+        if bad:
+            raise S2DInputError(f'{where}: {bad} of {tensor.numel()} values of the weight {name} '
+                                'are NaN or infinite; the training that wrote it came to grief: '
+                                'give a checkpoint from before')
+
+
+def _weights(content: Any, name: str = '') -> Iterator[tuple[str, Tensor]]:
+    """Yield what may be NaN: floating point tensors in nested dicts, the optimiser's left out."""
+    if isinstance(content, dict):
+        for key, value in content.items():
+            if name or key not in _NO_WEIGHTS:
+                yield from _weights(value, f'{name}.{key}' if name else str(key))
+    elif torch.is_tensor(content) and content.dtype in _FLOATS and (
+            content.layout == torch.strided):
+        yield name, content
+
+
+def newest_checkpoint(folder: str | Path) -> Path | None:
+    """Return the newest checkpoint of a training that can be read; None if there is none.
+
+    Those with the most iterations or epochs in their name come first, and at last, for names of
+    another form, what ``last_checkpoint`` says. One cut off by a kill or taken away is passed
+    over.
+
+    Args:
+        folder: Where mmengine's ``CheckpointHook`` wrote.
+    """
+    for path in _newest_first(Path(folder)):
+        with contextlib.suppress(S2DInputError):
+            load_checkpoint(path)
+            return path
+    return None
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    by_kind: dict[str, list[tuple[int, Path]]] = {}
+    try:
+        for path in folder.iterdir():
+            name = _NUMBERED.fullmatch(path.name)
+            if name is not None and path.is_file():
+                by_kind.setdefault(name['kind'], []).append((int(name['number']), path))
+        # a folder that has both kinds: the training that wrote last
+        kinds = sorted(by_kind.values(), reverse=True,
+                       key=lambda found: max(path.stat().st_mtime for _, path in found))
+    except OSError:
+        return []
+    paths = [path for found in kinds for _, path in sorted(found, reverse=True)]
+    with contextlib.suppress(OSError, ValueError):
+        named = Path((folder / 'last_checkpoint').read_text(encoding='utf-8').strip()).name
+        if named and folder / named not in paths:
+            paths.append(folder / named)
+    return paths
 
 
 def use_safe_checkpoints() -> None:
-    """Make mmengine read local files and URLs through this module from now on."""
+    """Make mmengine read local files and URLs through this module, and write files whole."""
+    register_backend('local', WholeFileBackend, force=True, prefixes='')
     CheckpointLoader.register_scheme('', loader=load_from_local, force=True)
     CheckpointLoader.register_scheme(('http://', 'https://'), loader=load_from_http, force=True)
 
@@ -93,6 +175,7 @@ def load_from_http(filename: str, map_location=None, model_dir=None,
             filename, model_dir, map_location, progress=progress, weights_only=True)
     if rank == 0:
         barrier()
+    check_finite(checkpoint, filename)
     return checkpoint
 
 

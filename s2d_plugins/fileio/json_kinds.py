@@ -164,7 +164,23 @@ class ClipDescription(TypedDict):
     fps: float
     original_size: Annotated[list[Side], Meta(min_length=2, max_length=2)]
     size: Annotated[list[Side], Meta(min_length=2, max_length=2)]
-    file_names: list[str]
+    file_names: Annotated[list[str], Meta(min_length=1)]
+
+
+class StageRecord(TypedDict, total=False):
+    """What a stage cost for one clip, video or training, and what it found there."""
+
+    seconds: float
+    peak_memory_mb: float
+    frames: Count
+    proposals: Count
+    keymasks: Count
+    instances: Count
+    masks: Count
+    steps: Count
+    loss: float | None
+    resumed: bool
+    made_from: str
 
 
 class ClipStart(TypedDict):
@@ -178,7 +194,7 @@ class StageState(TypedDict):
     """What a work dir knows of one stage."""
 
     key: NotRequired[str]
-    items: NotRequired[dict[str, dict[str, Any]]]
+    items: NotRequired[dict[str, StageRecord]]
 
 
 #: ``stages/state.json`` of a work dir.

@@ -11,7 +11,7 @@ from mmengine.runner import BaseLoop, Runner
 from ..errors import S2DInputError
 from ..keymasks import KeymaskDiscovery
 from ..keymasks.job_sharing import share_jobs
-from ..keymasks.video_jobs import VideoJob, discover_video, list_jobs
+from ..keymasks.video_jobs import VideoJob, discover_video, list_jobs, review_jobs
 from ..labels.merging import merge_label_files
 from ..registry import HOOKS
 
@@ -21,7 +21,8 @@ class MotionPriorHook(Hook):
     """Discovers the keymasks of all videos that have none yet, then lets training go on.
 
     All ranks share the videos, wait for each other, free the motion prior, and train on the
-    merged file; what exists is never computed again. mmengine builds the data set before it calls
+    merged file; what exists is computed again only if the video, its proposals or the settings
+    have changed. mmengine builds the data set before it calls
     any hook: where ``ann_file`` does not exist yet, the work is therefore done when the runner
     builds this hook. Otherwise it is done before training starts, and if there was anything new,
     the training loop is built once more with it.
@@ -69,11 +70,12 @@ class MotionPriorHook(Hook):
         Every rank must call this.
         """
         jobs = list_jobs(self.videos, self.proposals, self.out_dir)
-        missing = _first_rank_says(sum(not job.target.exists() for job in jobs))
+        again = self._find_outdated(jobs) if get_rank() == 0 else []
+        missing = _first_rank_says(sum(not job.target.exists() for job in jobs) + len(again))
         if missing:
             print_log(f'MotionPriorHook: discovering the keymasks of {missing} of {len(jobs)} '
                       'videos', 'current')
-            self._discover(jobs)
+            self._discover(jobs, again)
         merge = _first_rank_says(missing > 0 or self._is_outdated(jobs))
         if merge and get_rank() == 0:
             statistics = merge_label_files([job.target for job in jobs], self.ann_file,
@@ -84,7 +86,13 @@ class MotionPriorHook(Hook):
         barrier()
         return merge
 
-    def _discover(self, jobs: list[VideoJob]) -> None:
+    def _find_outdated(self, jobs: list[VideoJob]) -> list[VideoJob]:
+        review = review_jobs(jobs, self.discovery)
+        for line in review.lines():
+            print_log(f'MotionPriorHook: {line}', 'current')
+        return [job for job in jobs if job.name in review.changed]
+
+    def _discover(self, jobs: list[VideoJob], again: list[VideoJob]) -> None:
         discovery = KeymaskDiscovery(**self.discovery)
         started, computed = time.monotonic(), []
 
@@ -94,8 +102,9 @@ class MotionPriorHook(Hook):
                 seconds = (time.monotonic() - started) / len(computed)
                 print_log(f'MotionPriorHook: {job.name} done, {seconds:.1f} s a video', 'current')
 
-        failures = share_jobs(jobs, self.out_dir, lambda job: discover_video(job, discovery),
-                              finished=finished)
+        failures = share_jobs(
+            jobs, self.out_dir, lambda job: discover_video(job, discovery, self.discovery), again,
+            finished)
         discovery.motion_prior.release()
         if failures:
             reasons = '; '.join(f'{name}: {reason}' for name, reason in failures.items())

@@ -148,6 +148,15 @@ def test_unknown_video_and_lenient(ann_file, tmp_path):
                 metric.evaluate(2)
 
 
+def test_results_spare_the_annotations(tmp_path):
+    (tmp_path / 'val.json').write_text('{}')
+    with pytest.raises(S2DInputError, match='val.json would be written over'):
+        METRICS.build(dict(type='s2d_plugins.ClassAgnosticVISMetric',
+                           ann_file=str(tmp_path / 'val.json'),
+                           outfile_prefix=str(tmp_path / 'val')))
+    assert (tmp_path / 'val.json').read_text() == '{}'
+
+
 @pytest.mark.parametrize(('change', 'message'), [
     (lambda gt: gt.update(videos=None), 'at videos: expected array, got null'),
     (lambda gt: gt['annotations'][0].update(segmentations='x'), 'segmentations: expected array'),

@@ -118,6 +118,23 @@ def test_missing_frames_and_ids_given_twice(gt_dir):
                 metric.evaluate(1)
 
 
+@pytest.mark.parametrize('folder', ['DAVIS', 'DAVIS/Annotations_unsupervised/480p'])
+def test_results_spare_the_annotations(gt_dir, tmp_path, folder):
+    with pytest.raises(S2DInputError, match='is the input'):
+        build(gt_dir=gt_dir, results_dir=str(tmp_path / folder))
+
+
+def test_results_spare_the_frames(gt_dir, tmp_path):
+    metric = build(gt_dir=gt_dir, results_dir=str(tmp_path / 'frames'))
+    frame = tmp_path / 'frames/cat/00000.png'
+    write_indexed_png(frame, columns(0, 5))
+    before = frame.read_bytes()
+    metric.process({}, [sample([columns(0, 5)], [0.8], img_path=str(frame))])
+    with pytest.raises(S2DInputError, match='the output folder .*cat is the input'):
+        metric.compute_metrics(metric.results)
+    assert frame.read_bytes() == before
+
+
 @pytest.mark.parametrize('count', [255, 256, 1000])
 def test_any_number_of_tracks(gt_dir, count):
     """The 20 best count: the two right ones and those after them, in any frame and id."""

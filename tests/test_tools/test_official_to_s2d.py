@@ -99,7 +99,7 @@ def test_a_target_is_replaced_by_a_whole_checkpoint_only(folder, capsys):
 def test_the_source_is_not_replaced(folder, capsys):
     before = Path('s2d.pth').read_bytes()
     assert convert('s2d.pth', './s2d.pth') == 2
-    assert 'is the file to convert' in capsys.readouterr().err
+    assert 's2d.pth would be written over s2d.pth' in capsys.readouterr().err
     assert Path('s2d.pth').read_bytes() == before
 
 
