@@ -9,7 +9,7 @@ backward pass down to the outputs of the decoder layers.
 On a GPU the paths of deformable attention are compared as well.
 
 Example:
-    python projects/s2d/benchmarks/benchmark_training.py --size small --steps 10 --out work_dirs/bench
+    python projects/s2d/benchmarks/benchmark_training.py --size small --steps 10 --out DIR
 """
 
 import argparse
