@@ -187,7 +187,7 @@ def evaluate_davis(gt: str | Path, results: str | Path, task: str = 'unsupervise
         raise S2DInputError(f'task {task!r}, expected one of {", ".join(TASKS)}')
     results, problems = Path(results), Problems(lenient)
     if not os.path.isdir(results):
-        raise S2DInputError(f'results folder {results} does not exist')
+        raise S2DInputError(f'results folder {results} does not exist or may not be read')
     found = find_sequences(gt, task)
     for path in list_folders(results):
         if path.name not in found:
