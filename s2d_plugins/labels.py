@@ -9,8 +9,9 @@ import gc
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pycocotools import mask as coco_mask
@@ -56,12 +57,12 @@ def write_text(path: str | Path, text: str) -> None:
                 os.unlink(temporary)
 
 
-def write_json(path: str | Path, content) -> None:
+def write_json(path: str | Path, content: object) -> None:
     """Write JSON whole or not at all; see :func:`write_text`."""
     write_text(path, json.dumps(content))
 
 
-def read_json(path: str | Path):
+def read_json(path: str | Path) -> Any:
     """Read JSON.
 
     Raises:
@@ -77,7 +78,7 @@ def read_json(path: str | Path):
 
 
 @contextlib.contextmanager
-def _no_garbage_collection():
+def _no_garbage_collection() -> Iterator[None]:
     """Keep the collector from going through millions of new objects, none of which is garbage."""
     was_enabled = gc.isenabled()
     gc.disable()
@@ -126,7 +127,7 @@ def read_proposals(path: str | Path) -> dict:
     return content
 
 
-def _is_scored_mask(mask) -> bool:
+def _is_scored_mask(mask: object) -> bool:
     return (isinstance(mask, dict) and 'score' in mask
             and isinstance(mask.get('segmentation'), dict)
             and {'size', 'counts'} <= mask['segmentation'].keys())
@@ -140,7 +141,7 @@ def make_video(video_id: int, name: str, size: tuple[int, int],
 
 
 def make_annotation(annotation_id: int, video_id: int,
-                    segmentations: Sequence[dict | None], **extra) -> dict:
+                    segmentations: Sequence[dict | None], **extra: Any) -> dict:
     """Describe one instance: per frame an RLE or None, at least one RLE.
 
     Args:
@@ -173,7 +174,8 @@ def make_labels(videos: Sequence[dict], annotations: Sequence[dict]) -> dict:
 
 def merge_labels(label_sets: Iterable[dict]) -> dict:
     """Join label sets of different videos into one, numbering videos and annotations anew."""
-    videos, annotations = [], []
+    videos: list[dict] = []
+    annotations: list[dict] = []
     for labels in label_sets:
         new_ids = {}
         for video in labels['videos']:

@@ -84,7 +84,7 @@ def find_beside(path: str | Path, config_file: str | Path) -> Path:
                         'above it; correct the path')
 
 
-def digest(content) -> str:
+def digest(content: object) -> str:
     """Return a short hash of a plain value; equal for equal content, also in another process."""
     text = json.dumps(content, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from ..labels import make_annotation, make_labels, make_video
+from ..structures import Frames
 from ..video.folder import read_image
 from .segmenter import VideoSegmenter
 
 
-def densify_clip(segmenter: VideoSegmenter, frames: Sequence[np.ndarray], name: str,
+def densify_clip(segmenter: VideoSegmenter, frames: Frames, name: str,
                  file_names: Sequence[str], video_id: int = 1,
                  progress: Callable[[int, int], None] | None = None) -> dict:
     """Label every frame of one clip with a model's confident tubes.
@@ -46,7 +47,7 @@ def densify_labels(segmenter: VideoSegmenter, videos: Sequence[dict], data_root:
     Raises:
         S2DInputError: If a frame is missing or broken.
     """
-    annotations = []
+    annotations: list[dict] = []
     for number, video in enumerate(videos, 1):
         paths = [Path(data_root) / name for name in video['file_names']]
         labels = densify_clip(segmenter, FrameFiles(paths), video['name'], video['file_names'],

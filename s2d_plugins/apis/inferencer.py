@@ -2,10 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from ..errors import S2DInputError
 from ..labels import write_json
 from ..models.window_inference import Tube
+from ..structures import Frames
 from ..video import Video, find_shots, open_video
 from ..visualization import write_overlay
 from .command_line import choose_device
@@ -30,7 +34,7 @@ class S2DInferencer:
     """
 
     def __init__(self, model: str | Path, weights: str | Path, device: str | None = None,
-                 **settings):
+                 **settings: Any):
         defaults = load_config(model).get('inference', {})
         self.segmenter = VideoSegmenter.from_files(model, weights, choose_device(device),
                                                    **{**defaults, **settings})
@@ -63,7 +67,8 @@ class S2DInferencer:
                           [tube.segmentations for tube in tubes])
         return results
 
-    def _segment_shot(self, source: Video, start: int, stop: int, progress) -> list[Tube]:
+    def _segment_shot(self, source: Video, start: int, stop: int,
+                      progress: Callable[[int, int], None] | None) -> list[Tube]:
         def report(done: int, total: int) -> None:
             if progress is not None:
                 progress(start + done, len(source))
@@ -82,7 +87,7 @@ class Shot:
         S2DInputError: If there is no frame.
     """
 
-    def __init__(self, frames, start: int, stop: int):
+    def __init__(self, frames: Frames, start: int, stop: int):
         if stop <= start:
             raise S2DInputError(f'expected a shot with frames, found frames {start} to {stop}')
         self.frames, self.start, self.stop = frames, start, stop
@@ -90,7 +95,7 @@ class Shot:
     def __len__(self) -> int:
         return self.stop - self.start
 
-    def __getitem__(self, index: int):
+    def __getitem__(self, index: int) -> np.ndarray:
         if not 0 <= index < len(self):
             raise IndexError(f'frame {index} of a shot of {len(self)} frames')
         return self.frames[self.start + index]

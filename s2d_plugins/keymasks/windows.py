@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..structures import KeymaskInstance
+from ..structures import Frames, KeymaskInstance
 
 
 class FrameWindow(Sequence):
     """Frames ``start`` to ``stop`` of a longer sequence, read only when asked for."""
 
-    def __init__(self, frames: Sequence[np.ndarray], start: int, stop: int):
+    def __init__(self, frames: Frames, start: int, stop: int):
         self._frames = frames
         self._start = start
         self._stop = stop

@@ -1,12 +1,12 @@
 """The extension point for trackers: frames and query points in, point tracks out."""
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from ..structures import PointTracks
+from ..structures import Frames, PointTracks
 
 
 class TrackPiece(NamedTuple):
@@ -29,12 +29,11 @@ class BaseMotionPrior(metaclass=ABCMeta):
     """Follows points through a video. A subclass needs :meth:`track` and nothing else."""
 
     @abstractmethod
-    def track(self, frames: Sequence[np.ndarray], queries: np.ndarray) -> PointTracks:
+    def track(self, frames: Frames, queries: np.ndarray) -> PointTracks:
         """Track every query through all frames, forward and backward.
 
         Args:
-            frames: T frames (H, W, 3), RGB, uint8. Only ``len(frames)`` and ``frames[i]`` are
-                promised, so a lazily read video qualifies.
+            frames: T frames (H, W, 3), RGB, uint8; they may be read lazily.
             queries: (P, 3) float32 rows (frame, x, y) in any order; pixel coordinates, the
                 centre of the top-left pixel is (0, 0).
 
@@ -44,7 +43,7 @@ class BaseMotionPrior(metaclass=ABCMeta):
             is not visible.
         """
 
-    def stream(self, frames: Sequence[np.ndarray], queries: np.ndarray) -> Iterator[TrackPiece]:
+    def stream(self, frames: Frames, queries: np.ndarray) -> Iterator[TrackPiece]:
         """Yield the tracks piece by piece, each (frame, query) pair exactly once, in any order.
 
         Discovery reads tracks this way, so that a prior which overrides this method never has
