@@ -38,8 +38,8 @@ def discover_keymasks(args: argparse.Namespace) -> int:
     from mmengine.dist import get_rank
     from tqdm import tqdm
 
-    from s2d_plugins.apis.configs import config_errors, load_config
     from s2d_plugins.errors import S2DInputError
+    from s2d_plugins.fileio.configs import config_errors, load_config
     from s2d_plugins.keymasks import KeymaskDiscovery
     from s2d_plugins.keymasks.job_sharing import share_jobs
     from s2d_plugins.keymasks.video_jobs import discover_video, list_jobs

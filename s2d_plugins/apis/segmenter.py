@@ -11,14 +11,13 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
-from ..errors import S2DInputError
+from ..errors import S2DInputError, one_line
+from ..fileio.checkpoints import load_checkpoint
+from ..fileio.configs import config_errors, load_config
 from ..models.weight_names import adapt_weights
 from ..models.window_inference import MaskResize, Tube, segment_video
 from ..registry import MODELS
 from ..structures import Frames
-from .checkpoints import load_checkpoint
-from .command_line import one_line
-from .configs import config_errors, load_config
 
 DEFAULT_SCALE = (1333, 360)
 SETTINGS = ('window', 'overlap', 'top_k', 'score_thr', 'tube_nms_iou', 'link_iou')

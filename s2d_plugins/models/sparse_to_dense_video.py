@@ -10,7 +10,7 @@ from mmengine.structures import InstanceData
 from pycocotools import mask as coco_mask
 from torch import Tensor
 
-from s2d_plugins.labels import decode_mask
+from s2d_plugins.labels.rle import decode_mask
 from s2d_plugins.registry import MODELS
 
 from .window_inference import MaskResize, Tube, segment_video

@@ -6,9 +6,9 @@ from contextlib import closing
 
 import numpy as np
 
-from ..structures import Frames, PointTracks
-from .base_motion_prior import BaseMotionPrior, TrackPiece, check_queries
-from .flow_chaining import advance, in_frame
+from ..structures import Frames, PointTracks, TrackPiece, in_frame
+from .base_motion_prior import BaseMotionPrior, check_queries
+from .flow_chaining import advance
 from .flow_store import FlowStore
 
 

@@ -2,27 +2,10 @@
 
 from abc import ABCMeta, abstractmethod
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 
-from ..structures import Frames, PointTracks
-
-
-class TrackPiece(NamedTuple):
-    """Tracks of a run of query points in one frame.
-
-    Attributes:
-        frame: Frame number.
-        points: Which queries, as a slice with start and stop.
-        xy: (N, 2) float32 pixel coordinates (x, y); not a number where the point is lost.
-        visible: (N,) bool.
-    """
-
-    frame: int
-    points: slice
-    xy: np.ndarray
-    visible: np.ndarray
+from ..structures import Frames, PointTracks, TrackPiece
 
 
 class BaseMotionPrior(metaclass=ABCMeta):

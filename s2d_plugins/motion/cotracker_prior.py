@@ -10,8 +10,8 @@ from torch import Tensor
 
 from ..errors import S2DInputError
 from ..registry import MOTION_PRIORS
-from ..structures import Frames, PointTracks
-from .base_motion_prior import BaseMotionPrior, TrackPiece, check_queries
+from ..structures import Frames, PointTracks, TrackPiece
+from .base_motion_prior import BaseMotionPrior, check_queries
 from .frame_features import features_kept
 from .prior_weights import load_weights
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from s2d_plugins.errors import S2DInputError
-from s2d_plugins.labels import read_proposals
+from s2d_plugins.labels.proposals_file import read_proposals
 from s2d_plugins.registry import MASK_PROPOSERS
 from s2d_plugins.structures import Frames
 

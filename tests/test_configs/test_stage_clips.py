@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 from config_files import read_config
 
-from s2d_plugins.labels import encode_mask, make_annotation, make_labels, make_video, write_json
+from s2d_plugins.fileio.whole_files import write_json
+from s2d_plugins.labels.rle import encode_mask
+from s2d_plugins.labels.youtube_vis import make_annotation, make_labels, make_video
 from s2d_plugins.registry import DATASETS
 
 DISTILL = 'sparse_to_dense/s2d_mask2former_r50_4xb1-32k.py'

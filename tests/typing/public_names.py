@@ -8,20 +8,12 @@ import numpy as np
 from mmengine.config import Config
 from typing_extensions import assert_type
 
-from s2d_plugins.apis import (
-    STAGES,
-    S2DInferencer,
-    VideoSegmenter,
-    densify_clip,
-    densify_labels,
-    load_checkpoint,
-    run_pipeline,
-    use_safe_checkpoints,
-)
+from s2d_plugins.apis import S2DInferencer, VideoSegmenter, densify_clip, densify_labels
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.keymasks import KeymaskDiscovery, to_labels
-from s2d_plugins.labels import decode_mask, encode_mask, merge_labels, read_json, write_json
+from s2d_plugins.labels import decode_mask, encode_mask, merge_labels, read_labels
 from s2d_plugins.motion import BaseMotionPrior, OpenCVFlowPrior, TrackPiece
+from s2d_plugins.pipeline import STAGES, run_pipeline
 from s2d_plugins.proposals import BaseMaskProposer
 from s2d_plugins.registry import MASK_PROPOSERS, MOTION_PRIORS
 from s2d_plugins.structures import Frames, KeymaskInstance, PointTracks, Progress
@@ -56,7 +48,7 @@ def discover(images: list[np.ndarray], array: np.ndarray) -> None:
             assert_type(found[0].masks, dict[int, int])
             assert_type(found[0].visibility_ranges, list[tuple[int, int]])
             labels = to_labels(found, masks, 'clip', (480, 640), ['00000.jpg'])
-            write_json(Path('keymasks.json'), merge_labels([labels]))
+            assert_type(merge_labels([labels, read_labels('more.json')]), dict[Any, Any])
         assert_type(StillPrior().stream(frames, np.zeros((1, 3))), Iterator[TrackPiece])
 
 
@@ -74,7 +66,7 @@ def segment(videos: Sequence[dict]) -> None:
     assert_type(segmenter, VideoSegmenter)
     labels = densify_clip(segmenter, open_video('clip.mp4'), 'clip', ['00000.jpg'])
     assert_type(labels, dict[Any, Any])
-    write_json('dense.json', densify_labels(segmenter, videos, 'frames'))
+    assert_type(densify_labels(segmenter, videos, Path('frames')), dict[Any, Any])
 
 
 def whole_recipe(report: Callable[[str], None]) -> None:
@@ -83,6 +75,3 @@ def whole_recipe(report: Callable[[str], None]) -> None:
     assert_type(failures, dict[str, str])
     for video, reason in failures.items():
         report(f'{video}: {reason}')
-    use_safe_checkpoints()
-    assert_type(load_checkpoint('weights.pth'), dict[Any, Any])
-    assert_type(read_json('keymasks.json'), Any)

@@ -101,8 +101,8 @@ def main() -> None:
     import torch
     from mmengine.registry import init_default_scope
 
-    from s2d_plugins.apis.configs import config_errors, load_config
     from s2d_plugins.errors import S2DInputError
+    from s2d_plugins.fileio.configs import config_errors, load_config
     from s2d_plugins.registry import MODELS
 
     cfg = load_config(args.config, args.cfg_options)
