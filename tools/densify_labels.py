@@ -1,4 +1,4 @@
-"""Label every frame of the videos of a YouTube-VIS file with a trained model (stage 4)."""
+"""Label every frame of the videos of a YouTube-VIS file with a trained model."""
 
 import argparse
 import sys

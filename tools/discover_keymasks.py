@@ -1,4 +1,4 @@
-"""Discover keymasks (stage 2): per video, which proposals are one object over time.
+"""Discover keymasks: per video, which proposals are one object over time.
 
 One label file per video. The same command goes on where it was stopped and tries again what
 failed. Started by torchrun or srun, it shares the videos among the processes.

@@ -1,4 +1,4 @@
-"""Propose object masks for every frame of videos (stage 1); one proposals file per video.
+"""Propose object masks for every frame of videos; one proposals file per video.
 
 Example:
     python tools/propose_masks.py --videos videos/ --out proposals/

@@ -1,4 +1,4 @@
-"""Stage 4: the EMA teacher labels every frame (S2D, arXiv 2512.14440)."""
+"""Dense labels: the EMA teacher labels every frame (S2D, arXiv 2512.14440)."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -79,3 +79,8 @@ def find_beside(path: str | Path, config_file: str | Path) -> Path:
             return candidate
     raise S2DInputError(f'{config_file} names {path}, which is neither beside it nor in a folder '
                         'above it; correct the path')
+
+
+def type_name(kind: str | type) -> str:
+    """Return the plain name of a config's ``type``, written with a scope, a path or as a class."""
+    return kind.__name__ if isinstance(kind, type) else str(kind).rpartition('.')[2]

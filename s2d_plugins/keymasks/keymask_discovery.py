@@ -1,4 +1,4 @@
-"""Stage 2: find the masks that are temporally coherent (S2D, arXiv 2512.14440)."""
+"""Keymasks: find the masks that are temporally coherent (S2D, arXiv 2512.14440)."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -14,7 +14,7 @@ from .mask_reader import read_mask, read_masks
 
 def write_proposals(path: str | Path, name: str, size: tuple[int, int],
                     frames: Sequence[Sequence[dict]]) -> None:
-    """Write stage 1's result for one clip.
+    """Write the proposals of one clip.
 
     Args:
         path: Target file.
@@ -26,7 +26,7 @@ def write_proposals(path: str | Path, name: str, size: tuple[int, int],
 
 
 def read_proposals(path: str | Path, problems: Problems | None = None) -> dict:
-    """Read and check stage 1's result for one clip; masks without a pixel are left out.
+    """Read and check the proposals of one clip; masks without a pixel are left out.
 
     Args:
         path: The file.

@@ -51,6 +51,16 @@ class SparseToDenseVideo(Mask2FormerVideo):
         scores = cls_scores[0].float().softmax(dim=-1)[:, :-1].amax(dim=-1)
         return scores, mask_preds[0].float(), None
 
+    def forward(self, inputs: Tensor, data_samples: Sequence[TrackDataSample] | None = None,
+                mode: str = 'tensor', **kwargs):
+        """Do what ``mode`` says: 'loss', 'predict', or 'tensor', which is mmengine's default."""
+        return super().forward(inputs, data_samples, mode, **kwargs)
+
+    def _forward(self, inputs: Tensor, data_samples: Sequence[TrackDataSample] | None = None,
+                 ) -> list[tuple[Tensor, Tensor]]:
+        """Segment N clips (N, T, 3, H, W): scores (Q,) and mask logits (Q, T, h, w) of each."""
+        return [self.segment_window(clip)[:2] for clip in inputs]
+
     def predict(self, inputs: Tensor, data_samples: Sequence[TrackDataSample],
                 rescale: bool = True) -> list[TrackDataSample]:
         """Segment whole videos.

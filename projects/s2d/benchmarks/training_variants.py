@@ -27,7 +27,7 @@ from s2d_plugins.registry import HOOKS, MODELS
 CONFIGS = Path(__file__).resolve().parents[3] / 'configs/sparse_to_dense'
 #: Config, then (clips, height, width) of a batch on a CPU and on a GPU.
 SIZES = dict(small=('s2d_small.py', (2, 160, 288), (2, 160, 288)),
-             r50=('s2d_mask2former_r50_32k.py', (1, 192, 320), (4, 360, 640)))
+             r50=('s2d_mask2former_r50_4xb1-32k.py', (1, 192, 320), (4, 360, 640)))
 FRAMES = 3
 INSTANCES = 3
 MMDET_POINTS = 12544
