@@ -15,6 +15,8 @@ from s2d_plugins import registry
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / 'README.md', *ROOT.glob('docs/**/*.md'), ROOT / 'configs/README.md',
          *ROOT.glob('projects/**/*.md')]
+FILE = re.compile(r'(?<![\w./-])(?:(?:configs|projects|tools|tests|s2d_plugins)/|s2d_plugins::)'
+                  r'[\w./-]+\.(?:py|sh)\b')
 
 
 @pytest.fixture(scope='module')
@@ -31,6 +33,14 @@ def test_every_registered_class_is_named_in_a_page(registered):
     assert {'TemporalDropLoss', 'OpenCVFlowPrior', 'DAVISMetric'} <= registered
     words = set(re.findall(r'\w+', '\n'.join(page.read_text() for page in PAGES)))
     assert not sorted(registered - words), 'name these in the page of docs/ where they belong'
+
+
+@pytest.mark.parametrize('page', [*PAGES, ROOT / 'CONTRIBUTING.md'],
+                         ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_file_that_a_page_names_is_there(page):
+    names = {name.replace('s2d_plugins::', 'configs/') for name in FILE.findall(page.read_text())}
+    missing = sorted(name for name in names if 'NAME' not in name and not (ROOT / name).is_file())
+    assert not missing
 
 
 def test_every_public_package_imports_what_it_lists():
