@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from ..errors import S2DInputError
 from ..fileio.paths import check_inside
 from ..labels.youtube_vis import (
@@ -14,11 +12,12 @@ from ..labels.youtube_vis import (
     video_folder,
     video_title,
 )
+from ..structures import Frames
 from ..video.lazy_frames import LazyFrames
 from .segmenter import VideoSegmenter
 
 
-def densify_clip(segmenter: VideoSegmenter, frames: Sequence[np.ndarray], name: str,
+def densify_clip(segmenter: VideoSegmenter, frames: Frames, name: str,
                  file_names: Sequence[str], video_id: int = 1,
                  progress: Callable[[int, int], None] | None = None) -> dict:
     """Label every frame of one clip with a model's confident tubes.
@@ -55,7 +54,7 @@ def densify_labels(segmenter: VideoSegmenter, videos: Sequence[dict], data_root:
         S2DInputError: If a frame is missing, broken, outside of the folder or of another size than
             its video.
     """
-    annotations = []
+    annotations: list[dict] = []
     for number, video in enumerate(videos, 1):
         title = video_title(video)
         paths = [Path(data_root) / check_inside(name, title) for name in video['file_names']]

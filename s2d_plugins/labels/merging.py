@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 from ..errors import S2DInputError
 from ..fileio.whole_files import clean_partials, scratch_file, whole_file
@@ -109,9 +110,10 @@ def write_label_sets(label_sets: Iterable[dict], target: str | Path, max_one2x: 
     return statistics
 
 
-def _add(labels: dict, videos, annotations, statistics: MergeStatistics, max_one2x: float,
-         min_keymasks: int) -> None:
-    new_ids, with_keymasks = {}, {}
+def _add(labels: dict, videos: TextIO, annotations: TextIO, statistics: MergeStatistics,
+         max_one2x: float, min_keymasks: int) -> None:
+    new_ids: dict[int | str, int] = {}
+    with_keymasks: dict[int | str, set[int]] = {}
     for video in labels['videos']:
         statistics.videos += 1
         statistics.frames += len(video['file_names'])
@@ -135,11 +137,12 @@ def _add(labels: dict, videos, annotations, statistics: MergeStatistics, max_one
         _write_item(annotations, {**annotation, 'id': statistics.instances,
                                   'video_id': new_ids[annotation['video_id']]},
                     statistics.instances)
-    statistics.videos_without_instances += sum(not frames for frames in with_keymasks.values())
+    statistics.videos_without_instances += sum(
+        1 for frames in with_keymasks.values() if not frames)
     statistics.frames_with_keymasks += sum(len(frames) for frames in with_keymasks.values())
 
 
-def _write_item(file, item: dict, number: int) -> None:
+def _write_item(file: TextIO, item: dict, number: int) -> None:
     try:
         file.write((',\n' if number > 1 else '') + json.dumps(item))
     except RecursionError as error:
