@@ -57,24 +57,24 @@ def read_mask(segmentation: Any, size: tuple[int, int], place: str,
     return read_masks([segmentation], size, lambda _: place, keep_empty)[0][0]
 
 
-def has_mask(segmentation) -> bool:
+def has_mask(segmentation: Any) -> bool:
     """Say whether an entry of ``segmentations`` holds a mask: not where it is None or ``[]``."""
     return segmentation is not None and segmentation != []
 
 
-def read_rle(rle, place: str, keep_empty: bool = False) -> dict | None:
+def read_rle(rle: Any, place: str, keep_empty: bool = False) -> dict | None:
     """Read one RLE of whatever size it states; see :func:`read_masks`."""
     return read_mask(rle, rle_size(rle, place), place, keep_empty)
 
 
-def rle_size(rle, place: str) -> tuple[int, int]:
+def rle_size(rle: Any, place: str) -> tuple[int, int]:
     """Return the (height, width) that an RLE states.
 
     Raises:
         S2DInputError: If it states none.
     """
     size = rle.get('size') if isinstance(rle, dict) else None
-    if not _is_size(size):
+    if size is None or not _is_size(size):
         raise _broken(place, f'expected an RLE with a size [height, width], found {_short(rle)}')
     return tuple(size)
 
@@ -151,7 +151,7 @@ def _as_text(rle: dict) -> dict:
     return dict(size=list(map(int, rle['size'])), counts=rle['counts'].decode('ascii'))
 
 
-def _short(value) -> str:
+def _short(value: Any) -> str:
     return reprlib.repr(value)[:80]
 
 

@@ -105,7 +105,7 @@ class DistinctVideos:
     is made of the one would go where that of the other is, or counts twice.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._known: dict[tuple[str, str], str] = {}
 
     def add(self, video: dict, where: str) -> None:
