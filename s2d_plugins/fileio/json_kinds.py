@@ -183,13 +183,6 @@ class StageRecord(TypedDict, total=False):
     made_from: str
 
 
-class ClipStart(TypedDict):
-    """Where a clip is in its video: what the evaluation needs of its description."""
-
-    video: str
-    start: Count
-
-
 class StageState(TypedDict):
     """What a work dir knows of one stage."""
 
@@ -218,8 +211,8 @@ NAMES = {Labels: 'a YouTube-VIS label file', Video: 'a video of a label file',
          PanopticCategory: 'a category of panoptic JSON',
          list[PanopticCategory]: 'a list of categories of panoptic JSON',
          Identified: 'anything with an id', OfVideo: 'anything with an id and a video_id',
-         ClipDescription: 'the description of a clip', ClipStart: 'the description of a clip',
-         State: 'the state of a work dir', TrainingDone: 'the note of a completed training'}
+         ClipDescription: 'the description of a clip', State: 'the state of a work dir',
+         TrainingDone: 'the note of a completed training'}
 _SIGNS = ((('videos', 'images'), 'JSON with an entry per image, made for training on images'),
           (('images', 'annotations'), 'COCO JSON of single images'),
           (('videos',), NAMES[Labels]), (('frames', 'height'), NAMES[Proposals]),

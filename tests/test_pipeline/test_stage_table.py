@@ -14,7 +14,9 @@ from s2d_plugins.labels.indexed_png import write_indexed_png
 from s2d_plugins.labels.proposals_file import write_proposals
 from s2d_plugins.labels.rle import encode_mask
 from s2d_plugins.labels.youtube_vis import make_annotation, make_labels, make_video
+from s2d_plugins.pipeline.clips import Clip
 from s2d_plugins.pipeline.evaluation.stage_table import evaluate_stages, format_stages
+from s2d_plugins.pipeline.workspace import Workspace
 
 SIZE = (10, 20)
 
@@ -64,7 +66,7 @@ def work_dir(tmp_path):
 
 def test_readings_by_hand(gt, work_dir):
     stages = evaluate_stages(work_dir, gt, jobs=1)['stages']
-    assert list(stages) == ['proposals', 'keymasks', 'dense', 'final']
+    assert list(stages) == ['proposals', 'keymasks', 'dense', 'infer']
     # the mask away from the object has the highest score wherever there is one
     assert stages['proposals']['J_top'] == 0
     assert stages['proposals']['J_best'] == pytest.approx(3 * 0.5 / 4)
@@ -77,9 +79,9 @@ def test_readings_by_hand(gt, work_dir):
     # frames 2 and 3 fall to the second track, the first is empty there
     assert stages['dense']['J_top'] == pytest.approx(2 * 0.5 / 4)
     assert stages['dense']['J_track'] == pytest.approx(0.5)
-    assert stages['final']['J_top'] == stages['final']['F_track'] == 1
-    assert stages['final']['video_AP'] == pytest.approx(1)
-    assert stages['final']['frame_AR10'] == pytest.approx(1)
+    assert stages['infer']['J_top'] == stages['infer']['F_track'] == 1
+    assert stages['infer']['video_AP'] == pytest.approx(1)
+    assert stages['infer']['frame_AR10'] == pytest.approx(1)
     assert stages['keymasks'].get('video_AP') is None
 
 
@@ -133,8 +135,10 @@ def test_shots_are_joined_to_their_video(gt, tmp_path):
     run = tmp_path / 'run'
     for shot, start in enumerate((0, 3)):
         clip = f'cat_shot{shot:02d}'
-        write_json(run / f'stages/frames/{clip}.json', dict(video='cat', start=start))
-        write_json(run / f'stages/dense/{clip}.json', labels(clip, [OBJECT] * (3, 1)[shot]))
+        length = (3, 1)[shot]
+        Workspace(run).write_clip(Clip(clip, 'cat', 'cat.mp4', 'stamp', shot, 2, start,
+                                       start + length, 24.0, SIZE, SIZE, ['00000.jpg'] * length))
+        write_json(run / f'stages/dense/{clip}.json', labels(clip, [OBJECT] * length))
     row = evaluate_stages(run, gt, jobs=1)['stages']['dense']
     assert row['frames'] == 4
     assert row['J_top'] == 1
@@ -144,15 +148,15 @@ def test_shots_are_joined_to_their_video(gt, tmp_path):
 def test_a_final_model_without_tracks_scores_zero(gt, work_dir):
     write_json(work_dir / 'cat/results.json', [])
     stages = evaluate_stages(work_dir, gt, jobs=1)['stages']
-    assert stages['final']['J_top'] == stages['final']['J_best'] == 0
-    assert stages['final']['frames'] == 4
+    assert stages['infer']['J_top'] == stages['infer']['J_best'] == 0
+    assert stages['infer']['frames'] == 4
 
 
 def test_several_objects_from_labels_have_no_top_reading(work_dir, tmp_path):
     write_json(tmp_path / 'gt.json', labels('cat', [OBJECT] * 4, [AWAY] * 4))
     stages = evaluate_stages(work_dir, tmp_path / 'gt.json', jobs=1)['stages']
-    assert stages['final']['J_top'] is None
-    assert stages['final']['J_track'] == pytest.approx((1 + 0) / 2)
+    assert stages['infer']['J_top'] is None
+    assert stages['infer']['J_track'] == pytest.approx((1 + 0) / 2)
     assert stages['dense']['J_best'] == pytest.approx((0.5 + (1 + 1 + 0 + 0) / 4) / 2)
 
 
@@ -222,7 +226,7 @@ def test_broken_files(gt, work_dir):
         evaluate_stages(work_dir, gt, jobs=1)
     (work_dir / 'stages/frames/cat.json').unlink()
     write_json(work_dir / 'stages/dense/cat.json', dict(videos=[]))
-    with pytest.raises(S2DInputError, match=r'dense/cat\.json: expected the labels of one clip'):
+    with pytest.raises(S2DInputError, match=r'dense/cat\.json: expected the YouTube-VIS labels'):
         evaluate_stages(work_dir, gt, jobs=1)
     (work_dir / 'stages/dense/cat.json').unlink()
     write_json(work_dir / 'cat/results.json', {})
@@ -286,7 +290,7 @@ def test_official_ground_truth(work_dir, tmp_path):
     official['annotations'][0].update(dict.fromkeys(('areas', 'bboxes', 'iscrowd')), length=1,
                                       video_id=2**63)
     write_json(tmp_path / 'gt.json', official)
-    assert evaluate_stages(work_dir, tmp_path / 'gt.json', jobs=1)['stages']['final']['J_top'] == 1
+    assert evaluate_stages(work_dir, tmp_path / 'gt.json', jobs=1)['stages']['infer']['J_top'] == 1
 
 
 def test_keymasks_without_scores_and_with_nulls(gt, work_dir):

@@ -7,17 +7,14 @@ from pathlib import Path
 from ...errors import S2DInputError
 from ...evaluation.checks import check_score
 from ...fileio.json_files import read_json
-from ...fileio.json_kinds import ClipStart, Results
+from ...fileio.json_kinds import Results
 from ...fileio.paths import is_inside
 from ...labels.mask_reader import has_mask, read_rle
 from ...labels.proposals_file import read_proposals
-from ...labels.youtube_vis import read_labels
-
-STAGES = ('proposals', 'keymasks', 'dense', 'final')
-#: Stages whose missing frames are unknown, not empty.
-SPARSE = ('keymasks',)
-#: Stages whose masks belong to tracks.
-TRACKED = ('keymasks', 'dense', 'final')
+from ..clip_labels import read_clip_labels
+from ..clips import Clip
+from ..stage_names import INFER, PROPOSALS, WITH_MASKS
+from ..workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -37,15 +34,6 @@ class Candidate:
 
 #: Frame number of the video to the masks in it; frames of the clip without masks are there too.
 Frames = dict[int, list[Candidate]]
-
-
-def _read_clips(folder: Path) -> dict[str, tuple[str, int]]:
-    """Clip name to its video and the number of its first frame in it."""
-    clips = {}
-    for path in sorted((folder / 'frames').glob('*.json')):
-        content = read_json(path, ClipStart)
-        clips[path.stem] = (content['video'], content['start'])
-    return clips
 
 
 def _proposal_frames(path: Path, first: int) -> Frames:
@@ -84,10 +72,7 @@ def track_frames(tracks: list[dict], length: int, first: int, clip: str, path: P
 
 
 def _label_frames(path: Path, first: int) -> Frames:
-    labels = read_labels(path)
-    if len(labels['videos']) != 1:
-        raise S2DInputError(f'{path}: expected the labels of one clip, found those of '
-                            f'{len(labels["videos"])}; run the stage again')
+    labels = read_clip_labels(path)
     return track_frames(labels['annotations'], len(labels['videos'][0]['file_names']), first,
                         path.stem, path)
 
@@ -111,26 +96,33 @@ def read_stages(work_dir: str | Path, lengths: dict[str, int],
         S2DInputError: If it is no work dir, none of its clips has ground truth, or a mask or
             score is broken.
     """
-    work_dir = Path(work_dir)
-    folder = work_dir / 'stages'
-    if not folder.is_dir():
+    workspace = Workspace(work_dir)
+    if not workspace.stages.is_dir():
         raise S2DInputError(f'{work_dir}: expected the work dir of a tools/run_s2d.py run, with a '
                             'folder stages; found none')
-    clips, stages, unknown = _read_clips(folder), defaultdict(lambda: defaultdict(dict)), set()
-    for stage in STAGES[:-1]:
-        read = _proposal_frames if stage == 'proposals' else _label_frames
-        for path in sorted((folder / stage).glob('*.json')):
-            video, first = clips.get(path.stem, (path.stem, 0))
+    clips = workspace.clips()
+    stages, unknown = defaultdict(lambda: defaultdict(dict)), set()
+    for stage in WITH_MASKS:
+        if stage == INFER:
+            continue
+        read = _proposal_frames if stage == PROPOSALS else _label_frames
+        for name, path in workspace.clip_results(stage).items():
+            video, first = _place(clips, name)
             if video in lengths:
                 stages[stage][video].update(read(path, first))
             else:
-                unknown.add(path.stem)
+                unknown.add(name)
     for name, length in lengths.items():
-        path = work_dir / name / 'results.json'
+        path = workspace.results_file(name)
         if is_inside(name) and path.is_file():
-            stages['final'][name] = _result_frames(path, length)
+            stages[INFER][name] = _result_frames(path, length)
     if not stages:
         raise S2DInputError(f'{work_dir}: no stage has results for a video with ground truth '
                             f'({", ".join(list(lengths)[:5])}, ...); found '
                             f'{", ".join(sorted(unknown)[:5]) or "nothing"}')
     return stages, sorted(unknown)
+
+
+def _place(clips: dict[str, Clip], name: str) -> tuple[str, int]:
+    """Return a clip's video and its first frame in it; without a description the whole video."""
+    return (clips[name].video, clips[name].start) if name in clips else (name, 0)
