@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..errors import S2DInputError
 from ..fileio.json_files import read_json
@@ -29,7 +30,7 @@ def make_video(video_id: int, name: str, size: tuple[int, int],
 
 
 def make_annotation(annotation_id: int, video_id: int,
-                    segmentations: Sequence[dict | None], **extra) -> dict:
+                    segmentations: Sequence[dict | None], **extra: Any) -> dict:
     """Describe one instance: per frame an RLE or None, at least one RLE.
 
     Args:
@@ -46,9 +47,9 @@ def make_annotation(annotation_id: int, video_id: int,
     if size is None:
         raise S2DInputError(f'annotation {annotation_id} of video {video_id}: expected a mask in '
                             f'at least one of {len(segmentations)} frames, found none')
+    known = areas_and_boxes([rle for rle in segmentations if rle is not None])
     areas, boxes = ([None if rle is None else next(values) for rle in segmentations]
-                    for values in map(iter, areas_and_boxes(
-                        [rle for rle in segmentations if rle is not None])))
+                    for values in (iter(known[0]), iter(known[1])))
     return dict(id=annotation_id, video_id=video_id, category_id=1, iscrowd=0, height=size[0],
                 width=size[1], length=len(segmentations), segmentations=list(segmentations),
                 bboxes=boxes, areas=areas, **extra)
@@ -70,7 +71,8 @@ def make_labels(videos: Sequence[dict], annotations: Sequence[dict]) -> dict:
 
 def merge_labels(label_sets: Iterable[dict]) -> dict:
     """Join label sets of different videos into one, numbering videos and annotations anew."""
-    videos, annotations = [], []
+    videos: list[dict] = []
+    annotations: list[dict] = []
     for labels in label_sets:
         new_ids = {}
         for video in labels['videos']:
