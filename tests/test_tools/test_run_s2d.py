@@ -104,7 +104,7 @@ def test_in_a_folder_the_others_go_on(recipe, capsys, tmp_path):
     assert code == 2
     assert '5 of 6 videos have a problem:' in out
     listed = out.partition('have a problem:')[2]
-    for name, reason in dict(empty='empty', text='cannot be decoded', short='1 frame',
+    for name, reason in dict(empty='empty', text='is a text', short='1 frame',
                              cut='cut', still='no moving object').items():
         line, = [line for line in listed.splitlines() if line.startswith(f'  {name}: ')]
         assert reason in line and f'{name}.' in line
