@@ -18,7 +18,7 @@ class S2DInputError(ValueError):
     terminal would act on, such as an escape in a file's name, is shown as ``?``.
     """
 
-    def __init__(self, *args):
+    def __init__(self, *args: object):
         super().__init__(*(printable(_without_worker(arg)) if isinstance(arg, str) else arg
                            for arg in args))
 
