@@ -9,9 +9,10 @@ mmdet's modules are loaded with ours because mmengine imports the locations of o
 from mmdet import registry as mmdet_registry
 from mmengine.registry import Registry
 
-from .compat import ensure_mmcv_ops
+from .compat import ensure_config_name, ensure_mmcv_ops
 
 ensure_mmcv_ops()
+ensure_config_name()
 
 MODELS = Registry('model', parent=mmdet_registry.MODELS,
                   locations=['s2d_plugins.models', 'mmdet.models'])
