@@ -14,10 +14,9 @@ where mmengine or mmcv is imported before this package.
 from .mmcv_ops import MissingOp, ensure_mmcv_ops, has_compiled_ops, working_torchvision
 from .mmengine_configs import ensure_config_name
 from .mmflow import MMFLOW_COMMAND, import_mmflow
-from .openmmlab import COMPILED_OPS_COMMAND, compiled_ops_command, found_set, install_command
+from .openmmlab import compiled_ops_command, found_set
 
 __all__ = [
-    'COMPILED_OPS_COMMAND', 'MMFLOW_COMMAND', 'MissingOp', 'compiled_ops_command',
-    'ensure_config_name', 'ensure_mmcv_ops', 'found_set', 'has_compiled_ops', 'import_mmflow',
-    'install_command', 'working_torchvision'
+    'MMFLOW_COMMAND', 'MissingOp', 'compiled_ops_command', 'ensure_config_name',
+    'ensure_mmcv_ops', 'found_set', 'has_compiled_ops', 'import_mmflow', 'working_torchvision'
 ]

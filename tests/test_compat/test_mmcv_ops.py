@@ -49,7 +49,7 @@ assert not hasattr(mmcv._ext, mmcv_ops.STAND_IN_MARK) and 'mmcv.ops' not in sys.
 @stand_in_only
 def test_unmapped_op_says_what_to_do():
     boxes = torch.tensor([[0., 0., 1., 1.]])
-    with pytest.raises(RuntimeError, match=r"'softnms'.*pip install.*onedl-mmcv==2\.3\.6"):
+    with pytest.raises(RuntimeError, match=r"'softnms'.*pip .*mmcv==\d"):
         soft_nms(boxes, torch.ones(1))
 
 
