@@ -1,17 +1,14 @@
-"""S2D from Python: the whole recipe, its last stage alone, and their parts.
+"""S2D from Python: a trained model on videos, dense labels, and what the tools share.
 
 Names are imported when they are first used, so that a tool's ``--help`` does not load torch.
 """
 
 import importlib
 
-_HOMES = dict(
-    STAGES='pipeline', S2DInferencer='inferencer', VideoSegmenter='segmenter',
-    densify_clip='densify', densify_labels='densify', load_checkpoint='checkpoints',
-    load_model='segmenter', run_pipeline='pipeline', use_safe_checkpoints='checkpoints')
+_HOMES = dict(S2DInferencer='inferencer', VideoSegmenter='segmenter', densify_clip='densify',
+              densify_labels='densify', load_model='segmenter')
 
-__all__ = ['STAGES', 'S2DInferencer', 'VideoSegmenter', 'densify_clip', 'densify_labels',
-           'load_checkpoint', 'load_model', 'run_pipeline', 'use_safe_checkpoints']
+__all__ = ['S2DInferencer', 'VideoSegmenter', 'densify_clip', 'densify_labels', 'load_model']
 
 
 def __getattr__(name: str):

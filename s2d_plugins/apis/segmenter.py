@@ -10,13 +10,12 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
-from ..errors import S2DInputError
+from ..errors import S2DInputError, one_line
+from ..fileio.checkpoints import load_checkpoint
+from ..fileio.configs import config_errors, load_config, type_name
 from ..models.weight_names import adapt_weights
 from ..models.window_inference import MaskResize, Tube, segment_video
 from ..registry import MODELS
-from .checkpoints import load_checkpoint
-from .command_line import one_line
-from .configs import config_errors, load_config
 
 DEFAULT_SCALE = (1333, 360)
 SETTINGS = ('window', 'overlap', 'top_k', 'score_thr', 'tube_nms_iou', 'link_iou')
@@ -107,12 +106,37 @@ def check_window(window: int | None, overlap: int) -> None:
 
 
 def find_test_scale(cfg: Config) -> tuple[int, int]:
-    """Return the scale that a config's ``test_pipeline`` resizes to, else the full-size recipe's.
+    """Return the scale that a config's ``test_pipeline`` resizes to.
+
+    ``Resize`` may be written with a scope or as a class.
+
+    Raises:
+        S2DInputError: If there is a pipeline whose scale cannot be told; a config without one
+            has the full-size recipe's.
     """
-    steps = [step for outer in cfg.get('test_pipeline', ())
+    if not cfg.get('test_pipeline'):
+        return DEFAULT_SCALE
+    steps = [step for outer in cfg.test_pipeline
              for step in (outer, *outer.get('transforms', ()))]
-    scales = [step.scale for step in steps if step.type == 'Resize' and 'scale' in step]
-    return tuple(scales[0]) if scales else DEFAULT_SCALE
+    scales = [step.scale for step in steps
+              if type_name(step.type) == 'Resize' and 'scale' in step]
+    if len(scales) != 1:
+        raise S2DInputError(f'{cfg.filename}: expected one Resize with a scale in test_pipeline, '
+                            f'found {len(scales)}; add it, or set inference.scale')
+    return tuple(scales[0])
+
+
+def build_model(cfg: Config) -> nn.Module:
+    """Build the model of a training config; its weights are not read.
+
+    Raises:
+        S2DInputError: If there is no model, or it does not fit its class.
+    """
+    if 'model' not in cfg:
+        raise S2DInputError(f'{cfg.filename} has no model; give the config of a training')
+    init_default_scope(cfg.get('default_scope', 's2d_plugins'))
+    with config_errors(cfg.filename):
+        return MODELS.build(cfg.model)
 
 
 def load_model(config: str | Path, checkpoint: str | Path, device: str = 'cpu') -> nn.Module:
@@ -123,12 +147,7 @@ def load_model(config: str | Path, checkpoint: str | Path, device: str = 'cpu') 
     Raises:
         S2DInputError: If a file is missing or wrong, or if any weight is missing or left over.
     """
-    cfg = load_config(config)
-    if 'model' not in cfg:
-        raise S2DInputError(f'{config} has no model; give the config of a training')
-    init_default_scope(cfg.get('default_scope', 's2d_plugins'))
-    with config_errors(config):
-        model = MODELS.build(cfg.model)
+    model = build_model(load_config(config))
     weights = adapt_weights(_read_weights(checkpoint), model.state_dict())
     advice = 'give the config that it was trained with'
     try:

@@ -1,4 +1,4 @@
-"""Stage 2: find the masks that are temporally coherent (S2D, arXiv 2512.14440)."""
+"""Keymasks: find the masks that are temporally coherent (S2D, arXiv 2512.14440)."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,6 +8,7 @@ from ..errors import S2DInputError
 from ..motion.base_motion_prior import BaseMotionPrior
 from ..registry import MOTION_PRIORS
 from ..structures import KeymaskInstance
+from ..video.lazy_frames import LazyFrames
 from .frame_masks import FrameMasks
 from .grouping import (
     VisibilityGroup,
@@ -17,9 +18,9 @@ from .grouping import (
     share,
     visibility_groups,
 )
-from .overlaps import TrackCounts, count_tracks
 from .points import mask_points
-from .windows import FrameWindow, join, plan_windows, shift
+from .track_counts import TrackCounts, count_tracks
+from .windows import join, plan_windows, shift
 
 
 class KeymaskDiscovery:
@@ -123,7 +124,7 @@ class KeymaskDiscovery:
         for number, (start, stop) in enumerate(windows):
             inside = FrameMasks(masks[start:stop], size, first_frame=start)
             report = _scaled(progress, number, len(windows))
-            new = self._discover_window(FrameWindow(frames, start, stop), inside, report)
+            new = self._discover_window(LazyFrames.of(frames, start, stop), inside, report)
             found = join(found, [shift(instance, start) for instance in new], start)
         if progress is not None:
             progress(len(windows) * _STEPS, len(windows) * _STEPS)

@@ -6,9 +6,9 @@ from contextlib import closing
 
 import numpy as np
 
-from ..structures import PointTracks
-from .base_motion_prior import BaseMotionPrior, TrackPiece, check_queries
-from .flow_chaining import advance, in_frame
+from ..structures import TrackPiece, in_frame
+from .base_motion_prior import BaseMotionPrior, check_queries
+from .flow_chaining import advance
 from .flow_store import FlowStore
 
 
@@ -40,17 +40,6 @@ class BaseFlowPrior(BaseMotionPrior):
         Each is (h, w, 2) float32 (dx, dy) in pixels of its own size, which may be smaller than
         the frame.
         """
-
-    def track(self, frames: Sequence[np.ndarray], queries: np.ndarray) -> PointTracks:
-        """See :meth:`BaseMotionPrior.track`; queries may come in any order of frames."""
-        queries = check_queries(queries, len(frames))
-        order = np.argsort(queries[:, 0], kind='stable')
-        xy = np.full((len(frames), len(queries), 2), np.nan, np.float32)
-        visible = np.zeros((len(frames), len(queries)), bool)
-        for piece in self.stream(frames, queries[order]):
-            xy[piece.frame, order[piece.points]] = piece.xy
-            visible[piece.frame, order[piece.points]] = piece.visible
-        return PointTracks(xy, visible)
 
     def stream(self, frames: Sequence[np.ndarray], queries: np.ndarray) -> Iterator[TrackPiece]:
         """See :meth:`BaseMotionPrior.stream`; holds one frame's positions and the flows."""

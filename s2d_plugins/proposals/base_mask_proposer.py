@@ -1,4 +1,4 @@
-"""The contract of stage 1: frames of one clip in, scored masks per frame out."""
+"""The contract of proposals: frames of one clip in, scored masks per frame out."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence

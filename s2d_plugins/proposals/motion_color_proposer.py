@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from s2d_plugins.errors import S2DInputError
-from s2d_plugins.labels import encode_masks
+from s2d_plugins.labels.rle import encode_masks
 from s2d_plugins.registry import MASK_PROPOSERS
 
 from .base_mask_proposer import BaseMaskProposer, Progress

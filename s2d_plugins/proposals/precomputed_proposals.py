@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from s2d_plugins.errors import S2DInputError
-from s2d_plugins.labels import read_proposals
+from s2d_plugins.labels.proposals_file import read_proposals
 from s2d_plugins.registry import MASK_PROPOSERS
 
 from .base_mask_proposer import BaseMaskProposer, Progress, checked_frame

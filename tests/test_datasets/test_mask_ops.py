@@ -7,22 +7,9 @@ from hypothesis import strategies as st
 from s2d_plugins.datasets.transforms.mask_ops import (
     boxes_of_masks,
     decode_at,
-    mask_box,
     set_instances,
-    to_rle,
 )
-from s2d_plugins.labels import decode_mask, encode_mask, encode_masks
-
-
-def test_every_form_of_segmentation():
-    """The 2 x 3 block at row 1, column 2 of a 5 x 6 frame."""
-    mask = np.zeros((5, 6), bool)
-    mask[1:3, 2:5] = True
-    polygon = [[2, 1, 5, 1, 5, 3, 2, 3]]
-    uncompressed = dict(size=[5, 6], counts=[11, 2, 3, 2, 3, 2, 7])  # down the columns
-    for segmentation in (encode_mask(mask), uncompressed, polygon):
-        assert (decode_mask(to_rle(segmentation, 5, 6)) == mask).all()
-        assert mask_box(segmentation, 5, 6) == [2, 1, 3, 2]
+from s2d_plugins.labels.rle import encode_masks
 
 
 @settings(deadline=None, max_examples=30)

@@ -12,8 +12,10 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from s2d_plugins.errors import S2DInputError
+from s2d_plugins.fileio.json_files import read_json
 from s2d_plugins.hooks import MotionPriorHook
-from s2d_plugins.labels import encode_mask, read_json, write_proposals
+from s2d_plugins.labels.proposals_file import write_proposals
+from s2d_plugins.labels.rle import encode_mask
 
 SIZE = (40, 56)
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from s2d_plugins.keymasks import to_labels
-from s2d_plugins.labels import decode_mask, encode_mask
+from s2d_plugins.labels.rle import decode_mask, encode_mask
 from s2d_plugins.structures import KeymaskInstance
 
 
