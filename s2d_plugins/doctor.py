@@ -49,6 +49,8 @@ REQUIRED = (
     ('sklearn', ('scikit-learn',), '"scikit-learn>=1.3"'),
     ('skimage', ('scikit-image',), '"scikit-image>=0.21"'),
     ('scenedetect', ('scenedetect',), '"scenedetect>=0.6.7"'),
+    ('msgspec', ('msgspec',), '"msgspec>=0.18"'),
+    ('typing_extensions', ('typing-extensions',), '"typing-extensions>=4.10"'),
     ('psutil', ('psutil',), '"psutil>=5.9"'),
     ('tqdm', ('tqdm',), '"tqdm>=4.60"'),
 )

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +38,12 @@ def test_here_s2d_can_run(capsys):
     printed = capsys.readouterr().out
     assert 'S2D can run.' in printed
     assert '[ok] mmdet' in printed and '[!!]' not in printed
+
+
+def test_everything_that_runtime_needs_is_looked_at():
+    lines = (Path(__file__).parents[1] / 'requirements/runtime.txt').read_text().splitlines()
+    assert {line for line in lines if line and not line.startswith('#')} <= {
+        requirement.strip('"') for _, _, requirement in doctor.REQUIRED}
 
 
 def test_without_mmcv_it_still_runs_and_ends_with_1():
