@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 from mmdet.models.mot import BaseMOTModel
-from torch import Tensor
+from torch import Tensor, nn
 
+from s2d_plugins.errors import S2DInputError
 from s2d_plugins.registry import MODELS
 
 from .clip_targets import ClipTargets
@@ -36,7 +37,8 @@ class SparseToDenseDistiller(BaseMOTModel):
         init_cfg: See mmengine's ``BaseModule``.
 
     Raises:
-        ValueError: If ``predict_with`` is neither name.
+        S2DInputError: If ``predict_with`` is neither name, there is no ``data_preprocessor``, or
+            the detector or its head lacks a method that distillation calls.
     """
 
     def __init__(self, detector: dict, teacher_score_thr: float = 0.75,
@@ -44,11 +46,16 @@ class SparseToDenseDistiller(BaseMOTModel):
                  supervised_loss_weight: float = 1.0, teacher_loss_weight: float = 1.0,
                  predict_with: str = 'teacher', data_preprocessor: dict | None = None,
                  init_cfg: dict | None = None):
-        super().__init__(data_preprocessor=data_preprocessor or detector['data_preprocessor'],
-                         init_cfg=init_cfg)
         if predict_with not in ('teacher', 'student'):
-            raise ValueError(f'predict_with must be teacher or student, found {predict_with!r}')
+            raise S2DInputError(f'predict_with: expected teacher or student, found '
+                                f'{predict_with!r}')
+        preprocessor = data_preprocessor or detector.get('data_preprocessor')
+        if preprocessor is None:
+            raise S2DInputError('SparseToDenseDistiller: neither it nor its detector has a '
+                                'data_preprocessor; give the config of a TrackDataPreprocessor')
+        super().__init__(data_preprocessor=preprocessor, init_cfg=init_cfg)
         self.student = MODELS.build(detector)
+        _check_detector(self.student)
         self.teacher = MODELS.build(detector)
         self.freeze_module('teacher')
         self.teacher_score_thr = teacher_score_thr
@@ -124,6 +131,23 @@ class SparseToDenseDistiller(BaseMOTModel):
     def predict(self, inputs: Tensor, data_samples: Sequence, **kwargs) -> Sequence:
         """Segment one whole video; see :meth:`SparseToDenseVideo.predict`."""
         return self.predictor.predict(inputs, data_samples, **kwargs)
+
+
+def _check_detector(detector: nn.Module) -> None:
+    """Say at once what the detector lacks of the methods that distillation calls.
+
+    Raises:
+        S2DInputError: Names the class and the first method or part that is missing.
+    """
+    head = getattr(detector, 'track_head', None)
+    for owner, names in ((detector, ('track_head', 'backbone', 'segment_window', 'predict')),
+                         (head, ('collect_targets', 'loss_by_targets', 'forward_last'))):
+        for name in names:
+            if not hasattr(owner, name):
+                raise S2DInputError(
+                    f'SparseToDenseDistiller: its detector needs {name}, which '
+                    f'{type(owner).__name__} does not have; take SparseToDenseVideo with '
+                    'SparseToDenseHead, or a class of your own with this method')
 
 
 def _enlarge(logits: Tensor, size: Sequence[int]) -> Tensor:

@@ -100,11 +100,6 @@ def other_size(frames):
         masks=found.masks[:, 1:], scores=found.scores, instances_id=found.instances_id)
 
 
-def same_id(frames):
-    found = frames[3].pred_track_instances
-    frames[3].pred_track_instances = InstanceData.cat([found, found])
-
-
 def no_frame(frames):
     del frames[1:3]
 
@@ -117,7 +112,6 @@ def other_video(frames):
 @pytest.mark.parametrize(('damage', 'message', 'score'), [
     (no_number, "predictions, video 'video' (id 1), track 0: score nan is not a finite", 0),
     (other_size, "track 0, video 'video' (id 1), frame 2: mask of size (47, 64), expected", 0),
-    (same_id, 'video 1, frame 3: instance ids [0, 0] are not unique', 1),
     (no_frame, 'video 1, frame 1: no prediction, nor for 1 more of its 4 frames', 0.1),
     (other_video, 'predictions, track 0: video 7 is not in the ground truth', 0)])
 def test_bad_predictions(folder, monkeypatch, capsys, damage, message, score):
