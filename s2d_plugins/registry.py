@@ -35,14 +35,16 @@ VISBACKENDS = Registry('vis_backend', parent=mmdet_registry.VISBACKENDS,
 
 # kinds to which nothing is added: they exist so that a lookup from this scope finds mmdet's parts
 (RUNNERS, RUNNER_CONSTRUCTORS, LOOPS, MODEL_WRAPPERS, WEIGHT_INITIALIZERS, OPTIMIZERS,
- OPTIM_WRAPPERS, PARAM_SCHEDULERS, EVALUATOR, LOG_PROCESSORS) = (
+ PARAM_SCHEDULERS, EVALUATOR, LOG_PROCESSORS) = (
     Registry(parent.name, parent=parent, locations=parent._locations)
     for parent in (
         mmdet_registry.RUNNERS, mmdet_registry.RUNNER_CONSTRUCTORS, mmdet_registry.LOOPS,
         mmdet_registry.MODEL_WRAPPERS, mmdet_registry.WEIGHT_INITIALIZERS,
-        mmdet_registry.OPTIMIZERS, mmdet_registry.OPTIM_WRAPPERS,
-        mmdet_registry.PARAM_SCHEDULERS, mmdet_registry.EVALUATOR,
-        mmdet_registry.LOG_PROCESSORS))
+        mmdet_registry.OPTIMIZERS, mmdet_registry.PARAM_SCHEDULERS,
+        mmdet_registry.EVALUATOR, mmdet_registry.LOG_PROCESSORS))
+OPTIM_WRAPPERS = Registry(
+    'optim_wrapper', parent=mmdet_registry.OPTIM_WRAPPERS,
+    locations=['s2d_plugins.models', *mmdet_registry.OPTIM_WRAPPERS._locations])
 OPTIM_WRAPPER_CONSTRUCTORS = Registry(
     'optimizer constructor', parent=mmdet_registry.OPTIM_WRAPPER_CONSTRUCTORS,
     locations=['s2d_plugins.models', 'mmdet.engine.optimizers'])

@@ -10,7 +10,8 @@ def parse_args() -> argparse.Namespace:
     from s2d_plugins.apis.runner_tools import add_runner_arguments
     parser = argparse.ArgumentParser(description=__doc__)
     add_runner_arguments(parser)
-    parser.add_argument('--amp', action='store_true', help='train with mixed precision')
+    parser.add_argument('--amp', action='store_true',
+                        help='train with mixed precision; without a GPU in float32')
     parser.add_argument('--auto-scale-lr', action='store_true',
                         help='scale the learning rate to the batch size')
     parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
@@ -30,7 +31,11 @@ def main() -> None:
     if args.resume is not None:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
-    runner_tools.build_runner(cfg).train()
+    note = runner_tools.use_float32_without_gpu(cfg)
+    runner = runner_tools.build_runner(cfg)
+    if note:
+        runner.logger.warning(note)
+    runner.train()
 
 
 if __name__ == '__main__':

@@ -155,9 +155,15 @@ def test_train_mistakes(folder, monkeypatch, capsys, args, expected):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
-def test_amp_needs_a_gpu(folder, monkeypatch, capsys):
-    assert run(monkeypatch, 'train', 'config.py', '--amp') == 2
-    assert '--amp needs a GPU' in errors(capsys)
+@pytest.mark.parametrize('options', [
+    ('--amp',), ('--cfg-options', 'optim_wrapper.type=mmengine.AmpOptimWrapper',
+                 'optim_wrapper.dtype=float16')])
+def test_without_a_gpu_amp_is_float32_and_says_so_once(folder, monkeypatch, capsys, options):
+    assert run(monkeypatch, 'train', 'config.py', '--work-dir', 'run', *options) == 0
+    said = capsys.readouterr()
+    assert (said.out + said.err).count('needs a GPU and there is none: training in float32') == 1
+    config = (folder / 'run/config.py').read_text()
+    assert "type='OptimWrapper'" in config and 'loss_scale' not in config
 
 
 @pytest.mark.parametrize(('args', 'expected'), [

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from mmengine.config import Config, ConfigDict
 
-from ...apis.runner_tools import build_runner
+from ...apis.runner_tools import build_runner, use_float32_without_gpu
 from ...errors import S2DInputError, one_line
 from ...fileio.checkpoints import load_checkpoint
 from ...fileio.configs import find_beside, load_config
@@ -113,10 +113,7 @@ def _connect(cfg: Config, context: Context, stage: str, labels: Path) -> None:
         hook.interval = max(1, min(hook.get('interval', 1000), cfg.train_cfg.max_iters // 8))
     hook.max_keep_ckpts = 2
     cfg.setdefault('randomness', dict(seed=0))
-    if context.device == 'cpu' and cfg.optim_wrapper.type == 'AmpOptimWrapper':
-        cfg.optim_wrapper.type = 'OptimWrapper'
-        cfg.optim_wrapper.pop('loss_scale', None)
-        cfg.optim_wrapper.pop('dtype', None)
+    use_float32_without_gpu(cfg)
 
 
 def _train(context: Context, stage: str, cfg: Config, resumed: bool) -> None:
