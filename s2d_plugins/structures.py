@@ -3,10 +3,26 @@
 Containers check their content on construction.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
+
+#: Called with (done, in all) while something long runs.
+Progress = Callable[[int, int], None]
+
+
+class Frames(Protocol):
+    """The frames of a video as every stage takes them: a list, an array or a lazily read video.
+
+    ``len(frames)`` is their number and ``frames[i]`` one frame, (H, W, 3) uint8 RGB. Nothing else
+    is asked of them: no slices, no iteration.
+    """
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
@@ -25,7 +41,7 @@ class PointTracks:
     xy: np.ndarray
     visible: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.xy.ndim != 3 or self.xy.shape[2] != 2 or self.xy.shape[:2] != self.visible.shape:
             raise ValueError('PointTracks expects xy (T, P, 2) and visible (T, P), found '
                              f'{self.xy.shape} and {self.visible.shape}')

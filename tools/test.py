@@ -21,7 +21,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--lenient', action='store_true',
                         help='leave bad predictions out, warn and count them, instead of stopping')
     parser.add_argument('--show', action='store_true', help='show predictions in a window')
-    parser.add_argument('--show-dir', help='folder for pictures of the predictions, a folder per video')
+    parser.add_argument('--show-dir', help='folder for pictures of the predictions, one per video')
     parser.add_argument('--wait-time', type=float, default=2, help='seconds per picture shown')
     parser.add_argument('--tta', action='store_true',
                         help='test-time augmentation, with the tta_model of the config')

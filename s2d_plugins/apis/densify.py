@@ -3,14 +3,13 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from ..labels.youtube_vis import make_annotation, make_labels, make_video, video_folder
+from ..structures import Frames
 from ..video.lazy_frames import LazyFrames
 from .segmenter import VideoSegmenter
 
 
-def densify_clip(segmenter: VideoSegmenter, frames: Sequence[np.ndarray], name: str,
+def densify_clip(segmenter: VideoSegmenter, frames: Frames, name: str,
                  file_names: Sequence[str], video_id: int = 1,
                  progress: Callable[[int, int], None] | None = None) -> dict:
     """Label every frame of one clip with a model's confident tubes.
@@ -46,7 +45,7 @@ def densify_labels(segmenter: VideoSegmenter, videos: Sequence[dict], data_root:
     Raises:
         S2DInputError: If a frame is missing or broken.
     """
-    annotations = []
+    annotations: list[dict] = []
     for number, video in enumerate(videos, 1):
         paths = [Path(data_root) / name for name in video['file_names']]
         labels = densify_clip(segmenter, LazyFrames.of_files(paths), video_folder(video),

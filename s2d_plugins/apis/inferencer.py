@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from ..fileio.configs import load_config
 from ..fileio.whole_files import write_json
@@ -30,7 +31,7 @@ class S2DInferencer:
     """
 
     def __init__(self, model: str | Path, weights: str | Path, device: str | None = None,
-                 **settings):
+                 **settings: Any):
         defaults = load_config(model).get('inference', {})
         self.segmenter = VideoSegmenter.from_files(model, weights, choose_device(device),
                                                    **{**defaults, **settings})
@@ -63,7 +64,8 @@ class S2DInferencer:
                           [tube.segmentations for tube in tubes])
         return results
 
-    def _segment_shot(self, source: Video, start: int, stop: int, progress) -> list[Tube]:
+    def _segment_shot(self, source: Video, start: int, stop: int,
+                      progress: Callable[[int, int], None] | None) -> list[Tube]:
         def report(done: int, total: int) -> None:
             if progress is not None:
                 progress(start + done, len(source))

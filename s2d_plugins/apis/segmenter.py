@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import mmcv
 import numpy as np
@@ -16,6 +17,7 @@ from ..fileio.configs import config_errors, load_config, type_name
 from ..models.weight_names import adapt_weights
 from ..models.window_inference import MaskResize, Tube, segment_video
 from ..registry import MODELS
+from ..structures import Frames
 
 DEFAULT_SCALE = (1333, 360)
 SETTINGS = ('window', 'overlap', 'top_k', 'score_thr', 'tube_nms_iou', 'link_iou')
@@ -36,7 +38,8 @@ class VideoSegmenter:
         S2DInputError: If a setting is unknown, or ``window`` and ``overlap`` do not go together.
     """
 
-    def __init__(self, model: nn.Module, scale: tuple[int, int] = DEFAULT_SCALE, **settings):
+    def __init__(self, model: nn.Module, scale: tuple[int, int] = DEFAULT_SCALE,
+                 **settings: Any):
         unknown = sorted(settings.keys() - set(SETTINGS))
         if unknown:
             raise S2DInputError(f'inference has no setting {unknown[0]!r}; expected scale, '
@@ -48,7 +51,7 @@ class VideoSegmenter:
 
     @classmethod
     def from_files(cls, config: str | Path, checkpoint: str | Path, device: str = 'cpu',
-                   **settings) -> 'VideoSegmenter':
+                   **settings: Any) -> 'VideoSegmenter':
         """Build the model of a training config and load its weights; see :func:`load_model`.
 
         ``scale`` is by default that of the config's test pipeline.
@@ -56,7 +59,7 @@ class VideoSegmenter:
         settings.setdefault('scale', find_test_scale(load_config(config)))
         return cls(load_model(config, checkpoint, device), **settings)
 
-    def segment(self, frames: Sequence[np.ndarray], out_size: tuple[int, int] | None = None,
+    def segment(self, frames: Frames, out_size: tuple[int, int] | None = None,
                 progress: Callable[[int, int], None] | None = None) -> list[Tube]:
         """Segment and track the objects of one shot.
 
@@ -76,7 +79,8 @@ class VideoSegmenter:
         return segment_video(lambda start, stop: self._forward(frames, start, stop), len(frames),
                              resize=resize, progress=progress, **self.settings)
 
-    def _forward(self, frames, start: int, stop: int) -> tuple[Tensor, Tensor, Tensor | None]:
+    def _forward(self, frames: Frames, start: int,
+                 stop: int) -> tuple[Tensor, Tensor, Tensor | None]:
         inputs = self._inputs([frames[index] for index in range(start, stop)])
         scores, masks, *features = self.model.segment_window(inputs)
         return scores, masks, features[0] if features else None

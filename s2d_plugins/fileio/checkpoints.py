@@ -11,6 +11,7 @@ import pickle
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,13 +28,13 @@ _DTYPE_CODES = '?bhilqBHILQefd'
 def _named(function: Callable, module: str, name: str) -> Callable:
     """Wrap a function so that torch's safe reader takes it for ``module.name``."""
     @functools.wraps(function)
-    def wrapper(*args):
+    def wrapper(*args: Any) -> Any:
         return function(*args)
     wrapper.__module__, wrapper.__name__, wrapper.__qualname__ = module, name, name
     return wrapper
 
 
-def _history_method(owner: object, name: str) -> Callable:
+def _history_method(owner: Any, name: str) -> Callable:
     """Stand in for ``getattr``, for the one use that a checkpoint has for it."""
     if owner is HistoryBuffer and name in HistoryBuffer._statistics_methods:
         return getattr(owner, name)
@@ -53,7 +54,7 @@ def allow_mmengine_types() -> None:
     torch.serialization.add_safe_globals(allowed)
 
 
-def load_checkpoint(path: str | Path, map_location='cpu') -> dict:
+def load_checkpoint(path: str | Path, map_location: Any = 'cpu') -> dict:
     """Read a checkpoint file as data.
 
     Args:
@@ -77,11 +78,11 @@ def use_safe_checkpoints() -> None:
     CheckpointLoader.register_scheme(('http://', 'https://'), loader=load_from_http, force=True)
 
 
-def load_from_local(filename: str, map_location=None) -> dict:
+def load_from_local(filename: str, map_location: Any = None) -> dict:
     return load_checkpoint(filename, map_location)
 
 
-def load_from_http(filename: str, map_location=None, model_dir=None,
+def load_from_http(filename: str, map_location: Any = None, model_dir: str | None = None,
                    progress: bool = False) -> dict:
     """Read a URL; the first worker downloads it, the others find it in the cache."""
     allow_mmengine_types()

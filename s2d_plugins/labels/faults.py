@@ -91,10 +91,10 @@ def _annotation_faults(annotation: dict, videos: dict, categories: set) -> Itera
         yield f'{where}: length is {annotation["length"]}, its video has {length} frames'
     if not any(annotation['segmentations']):
         yield f'{where}: has no mask in any frame'
-    yield from _mask_faults(where, annotation, [video['height'], video['width']])
+    yield from _mask_faults(where, annotation, (video['height'], video['width']))
 
 
-def _mask_faults(where: str, annotation: dict, size: list[int]) -> Iterator[str]:
+def _mask_faults(where: str, annotation: dict, size: tuple[int, int]) -> Iterator[str]:
     for frame, segmentation in enumerate(annotation['segmentations']):
         if segmentation is None:
             continue

@@ -6,6 +6,7 @@ came from outside reaches it before it has passed here.
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from pycocotools import mask as coco_mask
@@ -41,7 +42,7 @@ def read_masks(segmentations: Sequence, size: tuple[int, int], place: Callable[[
             for index, segmentation in enumerate(segmentations)]
     present = [index for index, rle in enumerate(rles) if rle is not None]
     areas = np.zeros(len(rles), np.int64)
-    areas[present], valid = measure([rles[index] for index in present])
+    areas[present], valid = measure([rle for rle in rles if rle is not None])
     if not valid.all():
         bad = present[int(np.flatnonzero(~valid)[0])]
         raise _broken(place(bad), f'its RLE does not fill {size[0]} x {size[1]} pixels')
@@ -50,7 +51,7 @@ def read_masks(segmentations: Sequence, size: tuple[int, int], place: Callable[[
     return rles, areas
 
 
-def read_mask(segmentation, size: tuple[int, int], place: str,
+def read_mask(segmentation: Any, size: tuple[int, int], place: str,
               keep_empty: bool = False) -> dict | None:
     """Read one mask; see :func:`read_masks`."""
     return read_masks([segmentation], size, lambda _: place, keep_empty)[0][0]
@@ -68,7 +69,8 @@ def check_frame_size(size: tuple[int, int], place: Callable[[int], str]) -> None
                             f'1 to {MAX_PIXELS} pixels; correct the size')
 
 
-def _to_rle(segmentation, size: tuple[int, int], place: Callable[[int], str], index: int) -> dict:
+def _to_rle(segmentation: Any, size: tuple[int, int], place: Callable[[int], str],
+            index: int) -> dict:
     """Bring one segmentation to a compressed RLE of the size; whether it decodes is not known."""
     if isinstance(segmentation, dict):
         counts = segmentation.get('counts')
@@ -87,7 +89,8 @@ def _to_rle(segmentation, size: tuple[int, int], place: Callable[[int], str], in
                   f'{type(segmentation).__name__}')
 
 
-def _check_size(found, size: tuple[int, int], place: Callable[[int], str], index: int) -> None:
+def _check_size(found: Any, size: tuple[int, int], place: Callable[[int], str],
+                index: int) -> None:
     if not (isinstance(found, list | tuple) and len(found) == 2
             and all(isinstance(side, int) for side in found)):
         raise _broken(place(index), f'expected an RLE with a size [height, width], found {found!r}')

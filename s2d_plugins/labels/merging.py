@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 from ..errors import S2DInputError
 from ..fileio.json_files import read_json
@@ -108,9 +109,10 @@ def _read_labels(path: Path) -> dict:
     return labels
 
 
-def _add(labels: dict, videos, annotations, statistics: MergeStatistics, max_one2x: float,
-         min_keymasks: int) -> None:
-    new_ids, with_keymasks = {}, {}
+def _add(labels: dict, videos: TextIO, annotations: TextIO, statistics: MergeStatistics,
+         max_one2x: float, min_keymasks: int) -> None:
+    new_ids: dict[int, int] = {}
+    with_keymasks: dict[int, set[int]] = {}
     for video in labels['videos']:
         statistics.videos += 1
         statistics.frames += len(video['file_names'])
@@ -134,11 +136,12 @@ def _add(labels: dict, videos, annotations, statistics: MergeStatistics, max_one
         _write_item(annotations, {**annotation, 'id': statistics.instances,
                                   'video_id': new_ids[annotation['video_id']]},
                     statistics.instances)
-    statistics.videos_without_instances += sum(not frames for frames in with_keymasks.values())
+    statistics.videos_without_instances += sum(
+        1 for frames in with_keymasks.values() if not frames)
     statistics.frames_with_keymasks += sum(len(frames) for frames in with_keymasks.values())
 
 
-def _write_item(file, item: dict, number: int) -> None:
+def _write_item(file: TextIO, item: dict, number: int) -> None:
     file.write((',\n' if number > 1 else '') + json.dumps(item))
 
 

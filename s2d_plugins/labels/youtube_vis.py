@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..errors import S2DInputError
 from ..fileio.json_files import read_json
 from ..fileio.json_kinds import Labels
-from ..fileio.paths import check_inside
+from ..fileio.paths import check_inside, is_inside
 from .rle import areas_and_boxes
 
 CATEGORIES = [dict(id=1, name='object')]
@@ -15,13 +16,21 @@ CATEGORIES = [dict(id=1, name='object')]
 
 def make_video(video_id: int, name: str, size: tuple[int, int],
                file_names: Sequence[str]) -> dict:
-    """Describe one video; ``size`` is (height, width), ``file_names`` one file per frame."""
+    """Describe one video; ``size`` is (height, width), ``file_names`` one file per frame.
+
+    Raises:
+        S2DInputError: If a file name would lead out of the folder of the frames on some system.
+    """
+    outside = next((file_name for file_name in file_names if not is_inside(file_name)), None)
+    if outside is not None:
+        raise S2DInputError(f'video {name}: a label file cannot name the frame {outside!r}, which '
+                            "some system reads as a drive, as absolute or as '..'; rename it")
     return dict(id=video_id, name=name, height=int(size[0]), width=int(size[1]),
                 length=len(file_names), file_names=list(file_names))
 
 
 def make_annotation(annotation_id: int, video_id: int,
-                    segmentations: Sequence[dict | None], **extra) -> dict:
+                    segmentations: Sequence[dict | None], **extra: Any) -> dict:
     """Describe one instance: per frame an RLE or None, at least one RLE.
 
     Args:
@@ -38,9 +47,9 @@ def make_annotation(annotation_id: int, video_id: int,
     if size is None:
         raise S2DInputError(f'annotation {annotation_id} of video {video_id}: expected a mask in '
                             f'at least one of {len(segmentations)} frames, found none')
+    known = areas_and_boxes([rle for rle in segmentations if rle is not None])
     areas, boxes = ([None if rle is None else next(values) for rle in segmentations]
-                    for values in map(iter, areas_and_boxes(
-                        [rle for rle in segmentations if rle is not None])))
+                    for values in (iter(known[0]), iter(known[1])))
     return dict(id=annotation_id, video_id=video_id, category_id=1, iscrowd=0, height=size[0],
                 width=size[1], length=len(segmentations), segmentations=list(segmentations),
                 bboxes=boxes, areas=areas, **extra)
@@ -52,7 +61,7 @@ def video_folder(video: dict) -> str:
     The official YouTube-VIS files have no ``name``.
     """
     files = video.get('file_names') or ['']
-    return str(video.get('name') or files[0].rpartition('/')[0] or video['id'])
+    return str(video.get('name') or str(files[0]).rpartition('/')[0] or video['id'])
 
 
 def make_labels(videos: Sequence[dict], annotations: Sequence[dict]) -> dict:
@@ -62,7 +71,8 @@ def make_labels(videos: Sequence[dict], annotations: Sequence[dict]) -> dict:
 
 def merge_labels(label_sets: Iterable[dict]) -> dict:
     """Join label sets of different videos into one, numbering videos and annotations anew."""
-    videos, annotations = [], []
+    videos: list[dict] = []
+    annotations: list[dict] = []
     for labels in label_sets:
         new_ids = {}
         for video in labels['videos']:

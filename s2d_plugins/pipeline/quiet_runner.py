@@ -3,10 +3,12 @@
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
+from tqdm import tqdm
 
 _SMOOTHING = 0.95
 
@@ -14,7 +16,7 @@ _SMOOTHING = 0.95
 class QuietRunner(Runner):
     """A Runner that writes its log to its file alone."""
 
-    def build_logger(self, *args, **kwargs) -> MMLogger:
+    def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
         """Build the usual logger without its console handler."""
         logger = super().build_logger(*args, **kwargs)
         logger.handlers = [handler for handler in logger.handlers
@@ -31,17 +33,17 @@ class ProgressBarHook(Hook):
 
     priority = 'LOWEST'
 
-    def __init__(self, bar):
+    def __init__(self, bar: tqdm):
         self.bar = bar
         self._loss: float | None = None
 
-    def before_train(self, runner) -> None:
+    def before_train(self, runner: Runner) -> None:
         """Start where a resumed training starts."""
         self.bar.initial = self.bar.n = runner.iter
         self.bar.refresh()
 
-    def after_train_iter(self, runner, batch_idx: int, data_batch: Sequence | None = None,
-                         outputs: dict | None = None) -> None:
+    def after_train_iter(self, runner: Runner, batch_idx: int,
+                         data_batch: Sequence | None = None, outputs: dict | None = None) -> None:
         """Count the step."""
         if outputs and 'loss' in outputs:
             loss = float(outputs['loss'].detach())

@@ -2,7 +2,7 @@
 
 import functools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mmengine.config import Config
@@ -16,7 +16,7 @@ from .context import Context
 from .stages import densify, frames, inference, keymasks, proposals, training
 from .workspace import Workspace
 
-STAGES = dict(
+STAGES: dict[str, Callable[[Context], None]] = dict(
     frames=frames.run,
     proposals=proposals.run,
     keymasks=keymasks.run,

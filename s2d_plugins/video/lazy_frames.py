@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import S2DInputError
+from ..fileio.images import read_image
+from ..structures import Frames
 
 
 class LazyFrames(Sequence):
@@ -26,14 +28,13 @@ class LazyFrames(Sequence):
         self._read, self._start, self._stop = read, start, stop
 
     @classmethod
-    def of(cls, frames: Sequence[np.ndarray], start: int, stop: int) -> 'LazyFrames':
+    def of(cls, frames: Frames, start: int, stop: int) -> 'LazyFrames':
         """Return frames ``start`` to ``stop - 1`` of a longer sequence."""
         return cls(frames.__getitem__, start, stop)
 
     @classmethod
     def of_files(cls, paths: Sequence[Path]) -> 'LazyFrames':
         """Return image files as frames, one per frame."""
-        from .folder import read_image
         return cls(lambda index: read_image(paths[index]), 0, len(paths))
 
     def __len__(self) -> int:

@@ -1,6 +1,7 @@
 """Decoding, sampling and selecting masks."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,3 +54,13 @@ def test_set_instances_keeps_lists_in_step():
     set_instances(results, masks, *columns, min_area=5)
     assert results['gt_masks'].masks.shape == (0, 4, 5)
     assert results['gt_bboxes'].shape == (0, 4) and len(results['gt_instances_ids']) == 0
+
+
+@pytest.mark.parametrize(('min_area', 'kept'), [(3, [4, 6]), (4, [4, 6]), (5, [6])])
+def test_exactly_the_least_area_stays(min_area, kept):
+    masks = np.zeros((2, 4, 5), np.uint8)
+    masks[0, :2, :2] = 1  # 4 pixels
+    masks[1, :3, :2] = 1  # 6 pixels
+    results = {}
+    set_instances(results, masks, np.array([4, 6]), np.zeros(2), np.zeros(2, bool), min_area)
+    assert results['gt_instances_ids'].tolist() == kept

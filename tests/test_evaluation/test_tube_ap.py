@@ -189,7 +189,7 @@ def test_bad_files():
 
 def test_lenient_warns_with_a_count(monkeypatch):
     lines = []
-    monkeypatch.setattr('s2d_plugins.evaluation.checks.print_log',
+    monkeypatch.setattr('mmengine.logging.print_log',
                         lambda text, **_: lines.append(text))
     evaluate_vis(labels([strip(0, 5)]), [dict(GOOD, video_id=7)] * 9, lenient=True)
     assert lines[0].startswith('9 entries left out, the first:')

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import sys
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -180,3 +181,11 @@ def test_two_ranks_share_and_wait(root):
     assert found == [(0, True, False), (1, True, False)]
     assert notes(root).count('track') == 6
     assert len(read_json(root / 'keymasks.json')['videos']) == 6
+
+
+def test_a_run_that_only_tests_discovers_nothing(tmp_path, monkeypatch):
+    (tmp_path / 'keymasks.json').write_text('{}')
+    hook = MotionPriorHook(str(tmp_path), str(tmp_path), str(tmp_path / 'keymasks.json'))
+    monkeypatch.setattr(hook, 'prepare', lambda: pytest.fail('discovery has started'))
+    for loop in (None, dict(type='EpochBasedTrainLoop')):  # none, or one that was not built
+        hook.before_run(SimpleNamespace(_train_loop=loop))

@@ -3,6 +3,8 @@
 import glob
 from pathlib import Path
 
+from tqdm import tqdm
+
 from ...errors import S2DInputError
 from ...fileio.digests import digest
 from ...video import Video, extract_frames, find_shots, open_video
@@ -64,7 +66,7 @@ def _settings(context: Context) -> dict:
     return settings
 
 
-def _extract_video(context: Context, name: str, settings: dict, bar) -> list[Clip]:
+def _extract_video(context: Context, name: str, settings: dict, bar: tqdm) -> list[Clip]:
     path = context.videos[name]
     stamp = source_stamp(path)
     _forget_other_source(context, name, stamp)
@@ -89,7 +91,7 @@ def _forget_other_source(context: Context, name: str, stamp: str) -> None:
             workspace.clear_clip(clip)
 
 
-def _usable_shots(video: Video, settings: dict, bar) -> list[tuple[int, int]]:
+def _usable_shots(video: Video, settings: dict, bar: tqdm) -> list[tuple[int, int]]:
     """Find the shots that are long enough to show motion.
 
     Raises:
@@ -106,7 +108,7 @@ def _usable_shots(video: Video, settings: dict, bar) -> list[tuple[int, int]]:
 
 
 def _extract_shot(context: Context, video: Video, number: int, shots: list[tuple[int, int]],
-                  stamp: str, settings: dict, bar) -> Clip:
+                  stamp: str, settings: dict, bar: tqdm) -> Clip:
     start, stop = shots[number]
     name = clip_name(video.name, number, len(shots))
     known = context.workspace.read_clip(name)
@@ -117,7 +119,7 @@ def _extract_shot(context: Context, video: Video, number: int, shots: list[tuple
                                     settings['max_short_side'],
                                     progress=lambda done, total: bar.update())
     clip = Clip(name, video.name, str(video.path), stamp, number, len(shots), start,
-                stop, video.fps, tuple(video.size),
+                stop, video.fps, video.size,
                 open_video(context.workspace.frames / name).size, file_names)
     context.workspace.state.set_record(STAGE, name, dict(
         seconds=usage.seconds, peak_memory_mb=usage.peak_memory_mb, frames=stop - start))

@@ -1,9 +1,12 @@
 """Stage 6: the final model segments every video; what a user came for is written here."""
 
+from tqdm import tqdm
+
 from ...apis.segmenter import VideoSegmenter
 from ...apis.tracks import join_shots, to_results
 from ...errors import S2DInputError
 from ...fileio.whole_files import write_json
+from ...models.window_inference import Tube
 from ...video import open_video
 from ...visualization import write_overlay
 from ..context import Context
@@ -55,7 +58,7 @@ def _is_done(context: Context, video: str) -> bool:
                                                            'summary.json')))
 
 
-def _infer(context: Context, segmenter: VideoSegmenter, video: str, bar) -> None:
+def _infer(context: Context, segmenter: VideoSegmenter, video: str, bar: tqdm) -> None:
     clips = [clip for clip in context.clips if clip.video == video]
     source = open_video(context.videos[video], video)
     folder = context.workspace.video_folder(video)
@@ -72,7 +75,8 @@ def _infer(context: Context, segmenter: VideoSegmenter, video: str, bar) -> None
     context.workspace.state.set_record(STAGE, video, record)
 
 
-def _segment_clip(context: Context, segmenter: VideoSegmenter, clip: Clip, bar) -> list:
+def _segment_clip(context: Context, segmenter: VideoSegmenter, clip: Clip,
+                  bar: tqdm) -> list[Tube]:
     before = bar.n
     return segmenter.segment(context.workspace.open_frames(clip), clip.original_size,
                              progress=lambda done, total: bar.update(before + done - bar.n))
