@@ -41,7 +41,7 @@ def read_runner_config(args: argparse.Namespace) -> Config:
 
 def use_amp(cfg: Config) -> None:
     """Train with automatic mixed precision, unless the config does so in bfloat16 already."""
-    if type_name(cfg.optim_wrapper.type) != 'BFloat16OptimWrapper':
+    if type_name(cfg.optim_wrapper.get('type', '')) != 'BFloat16OptimWrapper':
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.loss_scale = 'dynamic'
 
@@ -52,8 +52,9 @@ def use_float32_without_gpu(cfg: Config) -> str:
     Returns:
         What to say about it in one line; '' if nothing was changed.
     """
-    wrapper = cfg.get('optim_wrapper') or {}
-    if type_name(wrapper.get('type', '')) != 'AmpOptimWrapper' or _has_amp_device():
+    wrapper = cfg.get('optim_wrapper')
+    if not wrapper or _has_amp_device() or type_name(
+            wrapper.get('type', '')) != 'AmpOptimWrapper':
         return ''
     wrapper.type = 'OptimWrapper'
     for name in ('loss_scale', 'dtype', 'use_fsdp'):

@@ -166,6 +166,12 @@ def test_without_a_gpu_amp_is_float32_and_says_so_once(folder, monkeypatch, caps
     assert "type='OptimWrapper'" in config and 'loss_scale' not in config
 
 
+def test_amp_leaves_bfloat16_as_it_is(folder, monkeypatch):
+    assert run(monkeypatch, 'train', 'config.py', '--work-dir', 'run', '--amp', '--cfg-options',
+               'optim_wrapper.type=BFloat16OptimWrapper') == 0
+    assert "type='BFloat16OptimWrapper'" in (folder / 'run/config.py').read_text()
+
+
 @pytest.mark.parametrize(('args', 'expected'), [
     (('config.py', 'none.pth'), 'cannot find the checkpoint none.pth'),
     (('config.py', 'none.pth', '--out', 'a.json'), 'ends with .pkl or .pickle, found a.json'),
