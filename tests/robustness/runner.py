@@ -19,6 +19,9 @@ MEMORY_MB = 2048
 #: The longest line that still is 'one clear line', in characters.
 LONGEST_MESSAGE = 1000
 _TAIL = 4000
+#: No threads, so that forking is safe; no GPU; the same order of sets each time.
+_ENVIRONMENT = dict(OMP_NUM_THREADS='1', MKL_NUM_THREADS='1', OPENBLAS_NUM_THREADS='1',
+                    CUDA_VISIBLE_DEVICES='', PYTHONHASHSEED='0')
 _FRAME = re.compile(r'^  File "([^"]+)", line (\d+), in (\S+)', re.MULTILINE)
 
 
@@ -84,7 +87,7 @@ class ToolServer:
         self._process = subprocess.Popen(
             [sys.executable, '-m', 'tests.robustness.server'], cwd=ROOT, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=notes,
-            env={**os.environ, 'PYTHONPATH': path, 'PYTHONHASHSEED': '0'})
+            env={**os.environ, **_ENVIRONMENT, 'PYTHONPATH': path})
         with notes:
             if self._process.stdout.readline() != 'ready\n':
                 notes.seek(0)

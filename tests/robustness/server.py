@@ -4,18 +4,14 @@ One request per line on standard input, one answer per line on standard output, 
 :mod:`.runner` for the other side. Nothing here starts a thread, so that forking is safe.
 """
 
-import os
-
-for _variable in ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS'):
-    os.environ[_variable] = '1'
-os.environ['CUDA_VISIBLE_DEVICES'] = ''
-
 import atexit
 import json
+import os
 import runpy
 import select
 import signal
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -34,7 +30,7 @@ def import_heavy_modules() -> None:
     import torch._dynamo
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
-    import skimage.segmentation
+    import skimage.segmentation  # noqa: F401
     import sklearn.cluster  # noqa: F401
 
     for module in ('registry', 'apis.pipeline', 'apis.runner_tools', 'apis.inferencer',
@@ -120,6 +116,7 @@ def _run_in_child(request: dict) -> None:
         _redirect(request)
         os.chdir(request['cwd'])
         os.environ.update(request['env'])
+        tempfile.tempdir = None  # the place that the server found is not the child's
         tool = request['tool']
         sys.argv = [tool, *request['args']]
         sys.path[:0] = [str(Path(tool).parent), *request['module_folders']]
@@ -144,9 +141,9 @@ def _redirect(request: dict) -> None:
                                (2, os.open(request['stderr'], flags))):
         os.dup2(descriptor, number)
         os.close(descriptor)
-    sys.stdin = open(0, closefd=False)
-    sys.stdout = open(1, 'w', closefd=False)
-    sys.stderr = open(2, 'w', closefd=False, errors='backslashreplace')
+    sys.stdin = os.fdopen(0, closefd=False)
+    sys.stdout = os.fdopen(1, 'w', closefd=False)
+    sys.stderr = os.fdopen(2, 'w', closefd=False, errors='backslashreplace')
     sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr
 
 
@@ -157,7 +154,7 @@ def _run_tool(tool: str) -> int:
     except SystemExit as error:
         if error.code is None or isinstance(error.code, int):
             return (error.code or 0) & 0xff
-        print(error.code, file=sys.stderr)
+        sys.stderr.write(f'{error.code}\n')
         return 1
     except BaseException:
         traceback.print_exc()

@@ -3,8 +3,8 @@
 import random
 from pathlib import Path
 
+from . import checkpoints, configs, files, image_bytes, json_values, videos  # noqa: F401
 from .base import MUTATORS, Case, mutators_of
-from . import checkpoints, configs, files, image_bytes, json_values, videos  # noqa: F401, I001
 
 KINDS = tuple(MUTATORS)
 

@@ -34,7 +34,8 @@ def _weights(content: dict) -> dict:
 def text_file(case: Case, path: Path, rng: random.Random) -> str | None:
     return write_bytes(path, rng.choice([
         b'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n',
-        b'<!DOCTYPE html><title>404</title>', b'{"state_dict": {}}', b'weights', b'PK\3\4 weights']))
+        b'<!DOCTYPE html><title>404</title>', b'{"state_dict": {}}', b'weights',
+        b'PK\3\4 weights']))
 
 
 @mutator('checkpoint')

@@ -21,8 +21,8 @@ _LINES = ["raise RuntimeError('in the config')", '1 / 0', 'import no_such_module
           "raise SystemExit('stop')", 'model = None', 'default_scope = None',
           "default_scope = 'nobody'", "custom_imports = dict(imports=['no_such_module'])",
           'custom_imports = 3', "custom_imports = dict(imports=['json', None])",
-          "env_cfg = 3", "x = '\\ud800'", 'x = lambda: 0', "x = open('y', 'w')",
-          "_delete_ = True", "_base_ = ['{{fileDirname}}/x.py']", "import json\nx = json"]
+          'env_cfg = 3', "x = '\\ud800'", 'x = lambda: 0', "x = open('y', 'w')",
+          '_delete_ = True', "_base_ = ['{{fileDirname}}/x.py']", 'import json\nx = json']
 
 
 @mutator('config')

@@ -188,8 +188,8 @@ def name_too_long(case: Case, path: Path, rng: random.Random) -> str | None:
 
 @mutator('text')
 def strange_lines(case: Case, path: Path, rng: random.Random) -> str | None:
-    lines = [b'../../etc/passwd', b'nobody', b'\xff\xfe', b'a\0b', b'/etc', b'.', b'..', b'x' * 5000,
-             b'', b'\xef\xbb\xbf', '視頻'.encode(), b'a b c d e']
+    lines = [b'../../etc/passwd', b'nobody', b'\xff\xfe', b'a\0b', b'/etc', b'.', b'..',
+             b'x' * 5000, b'', b'\xef\xbb\xbf', '視頻'.encode(), b'a b c d e']
     line = rng.choice(lines)
     path.write_bytes(rng.choice([b'', path.read_bytes()]) + line + b'\r\n')
     return ascii(line[:40])

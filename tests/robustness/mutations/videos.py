@@ -69,9 +69,9 @@ def boxes_lie(case: Case, path: Path, rng: random.Random) -> str | None:
 def other_content(case: Case, path: Path, rng: random.Random) -> str | None:
     return write_bytes(path, rng.choice([
         b'GIF89a' + bytes(50), b'%PDF-1.4\n', b'RIFF\xff\xff\xff\xffAVI LIST',
-        b'\x1a\x45\xdf\xa3' + b'\xff' * 40, b'\0\0\0\x18ftypmp42' + bytes(16), b'FLV\1\5' + bytes(9),
-        b'RIFF\x24\0\0\0WAVEfmt \x10\0\0\0' + bytes(24), _video(1, (1, 1)), _video(1, (48, 64)),
-        _video(2, (4000, 6000)), _video(400, (16, 16))]))
+        b'\x1a\x45\xdf\xa3' + b'\xff' * 40, b'\0\0\0\x18ftypmp42' + bytes(16),
+        b'FLV\1\5' + bytes(9), b'RIFF\x24\0\0\0WAVEfmt \x10\0\0\0' + bytes(24),
+        _video(1, (1, 1)), _video(1, (48, 64)), _video(2, (4000, 6000)), _video(400, (16, 16))]))
 
 
 @cache
