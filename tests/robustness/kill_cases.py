@@ -132,7 +132,7 @@ class KillTest:
         self.reference = self._run_whole()
 
     def _run_whole(self) -> Reference:
-        case = self._case('reference')
+        case = self._case()
         outcome = self._run(case, None)
         assert outcome.problem is None and outcome.code == 0, outcome.tail
         lines = (case / 'operations').read_text().splitlines()
@@ -142,11 +142,13 @@ class KillTest:
 
     def kill(self, number: int) -> KillRecord:
         """Kill at an operation (from 1), run again, compare; a failing case's folder stays."""
-        case = self._case(f'kill{number}')
+        case = self._case()
         first = self._run(case, number)
         second = self._server.run(self.target.tool, (*self.target.args, *self.target.again), case)
         problems = self._compare(first, second, case / 'work')
-        if not problems:
+        if problems:
+            case.rename(self._folder / f'kill{number}')
+        else:
             shutil.rmtree(case)
         return KillRecord(self.target, number, self.reference.operations[number - 1], problems,
                           first, second)
@@ -166,9 +168,10 @@ class KillTest:
             return problems or [f'run again: exit code {second.code}']
         return problems + difference(self.reference.tree, read_tree(work))
 
-    def _case(self, name: str) -> Path:
-        case = self._folder / name
-        case.mkdir(parents=True)
+    def _case(self) -> Path:
+        """Copy the inputs; always to the same path, since results may name it."""
+        case = self._folder / 'case'
+        case.mkdir()
         shutil.copytree(self._inputs, case / 'work', symlinks=True)
         return case
 

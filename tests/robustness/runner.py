@@ -19,6 +19,7 @@ MEMORY_MB = 2048
 #: The longest line that still is 'one clear line', in characters.
 LONGEST_MESSAGE = 1000
 _TAIL = 4000
+_MOST_OUTPUT = 20_000_000
 #: No threads, so that forking is safe; no GPU; the same order of sets each time.
 _ENVIRONMENT = dict(OMP_NUM_THREADS='1', MKL_NUM_THREADS='1', OPENBLAS_NUM_THREADS='1',
                     CUDA_VISIBLE_DEVICES='', PYTHONHASHSEED='0')
@@ -186,5 +187,5 @@ def _raised(text: str) -> str:
 
 
 def _read(path: Path) -> str:
-    data = path.read_bytes()
-    return data[-200_000:].decode(errors='backslashreplace')
+    with path.open('rb') as file:
+        return file.read(_MOST_OUTPUT).decode(errors='backslashreplace')

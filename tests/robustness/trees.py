@@ -12,7 +12,7 @@ import torch
 IGNORED = (r'(^|/)(\d{8}_\d{6}(/|$)|[^/]*\.log$|lock$|vis_data(/|$)|__pycache__(/|$)'
            r'|\.claims/.*\.lock$)')
 _VOLATILE = {'seconds', 'peak_memory_mb', 'finished', 'time', 'data_time', 'memory', 'stamp',
-             'key', 'resumed', 'experiment_name', 'env', 'cfg', 'mmengine_version'}
+             'key', 'resumed', 'eta', 'experiment_name', 'env', 'cfg', 'mmengine_version'}
 #: Lines of a dumped config that say how a training was started.
 _STARTS = re.compile(rb'^(load_from|resume|timestamp) = .*$', re.MULTILINE)
 

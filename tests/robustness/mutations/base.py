@@ -25,9 +25,9 @@ class Case:
             path.rename(target)
         except (OSError, ValueError):
             return None
-        before = str(path.relative_to(self.work))
-        self.args = [str(target.relative_to(self.work)) if arg == before else arg
-                     for arg in self.args]
+        before, after = (str(place.relative_to(self.work)) for place in (path, target))
+        after = f'./{after}' if after.startswith('-') else after
+        self.args = [after if arg == before else arg for arg in self.args]
         return target
 
 

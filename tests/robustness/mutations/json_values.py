@@ -1,5 +1,6 @@
 """JSON that parses and is wrong: values, keys, ids, names, masks."""
 
+import copy
 import json
 import random
 from collections.abc import Callable, Iterator
@@ -130,11 +131,11 @@ def wrong_container(content, rng: random.Random) -> str | None:
 @changes
 def same_id_twice(content, rng: random.Random) -> str | None:
     found = pick(content, rng, lambda key, value: isinstance(value, list) and len(value) > 0
-                 and isinstance(value[0], dict))
+                 and all(isinstance(entry, dict) for entry in value))
     if found is None:
         return None
     container, key, place = found
-    container[key].append(dict(rng.choice(container[key])))
+    container[key].append(copy.deepcopy(rng.choice(container[key])))
     return place
 
 
