@@ -76,7 +76,7 @@ KILL_TARGETS = [
                made.stage_results, first=('run_s2d', *RECIPE)),
     KillTarget('train', 'train', ('config.py', '--work-dir', 'run', '--cfg-options',
                                   'default_hooks.checkpoint.interval=1',
-                                  'default_hooks.checkpoint.max_keep_ckpts=2'),
+                                  'default_hooks.checkpoint.max_keep_ckpts=1'),
                made.training, again=('--resume',), samples=3),
 ]
 

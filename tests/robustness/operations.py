@@ -1,7 +1,7 @@
 """Count what a process does to files, and end it at the n-th of these operations.
 
-Operations are: opening for writing (twice: before, and when the file is there and empty), each
-write (half of it arrives), renaming, removing, making folders, links, truncating, and what
+Operations are: opening for writing (twice: before, and when the file is there and empty), writing
+(half of it arrives; the 1st, 2nd, 4th, 8th ... write of a file), renaming, removing, making folders, links, truncating, and what
 libraries write from C: frames of a video, images, checkpoints. Only what is below one folder
 counts, and logs do not.
 """
@@ -115,9 +115,12 @@ class _Watch:
             def __init__(self, path, *args):
                 watch.happens('cv2.VideoWriter', path)
                 self._path, self._writer = path, cv2_writer(path, *args)
+                self._writes = 0
 
             def write(self, frame):
-                watch.happens('cv2.VideoWriter.write', self._path)
+                self._writes += 1
+                if _is_power_of_two(self._writes):
+                    watch.happens('cv2.VideoWriter.write', self._path)
                 self._writer.write(frame)
 
             def release(self):
@@ -149,9 +152,12 @@ class _CountedFile:
 
     def __init__(self, file, happens: Callable):
         self._file, self._happens = file, happens
+        self._writes = 0
 
     def write(self, data):
-        self._happens(lambda: self._write_half(data))
+        self._writes += 1
+        if _is_power_of_two(self._writes):
+            self._happens(lambda: self._write_half(data))
         return self._file.write(data)
 
     def writelines(self, lines):
@@ -175,6 +181,10 @@ class _CountedFile:
 
     def __iter__(self):
         return iter(self._file)
+
+
+def _is_power_of_two(number: int) -> bool:
+    return number & (number - 1) == 0
 
 
 def _opened_path(file, given):

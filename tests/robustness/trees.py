@@ -14,7 +14,7 @@ IGNORED = (r'(^|/)(\d{8}_\d{6}(/|$)|[^/]*\.log$|lock$|vis_data(/|$)|__pycache__(
 _VOLATILE = {'seconds', 'peak_memory_mb', 'finished', 'time', 'data_time', 'memory', 'stamp',
              'key', 'resumed', 'eta', 'experiment_name', 'env', 'cfg', 'mmengine_version'}
 #: Lines of a dumped config that say how a training was started.
-_STARTS = re.compile(rb'^(load_from|resume|timestamp) = .*$', re.MULTILINE)
+_STARTS = re.compile(rb'^(load_from|resume) = .*\n', re.MULTILINE)
 
 
 def read_tree(folder: Path) -> dict[str, str]:
