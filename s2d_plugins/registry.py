@@ -46,9 +46,9 @@ OPTIM_WRAPPER_CONSTRUCTORS = Registry(
     'optimizer constructor', parent=mmdet_registry.OPTIM_WRAPPER_CONSTRUCTORS,
     locations=['s2d_plugins.models', 'mmdet.engine.optimizers'])
 
-#: Stage 1: frames of a video in, scored masks per frame out.
+#: Proposals: frames of a video in, scored masks per frame out.
 MASK_PROPOSERS = Registry('mask proposer', locations=['s2d_plugins.proposals'])
-#: Stage 2: frames and query points in, :class:`PointTracks` out.
+#: Keymasks: frames and query points in, :class:`PointTracks` out.
 MOTION_PRIORS = Registry('motion prior', locations=['s2d_plugins.motion'])
 
 # mmengine looks for a scope among a registry's children and its root's, not further down: listed

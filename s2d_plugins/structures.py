@@ -1,8 +1,28 @@
-"""Containers that the stages exchange. They check their content on construction."""
+"""Containers that the stages exchange, and how a point is a pixel.
 
+Containers check their content on construction.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
 import numpy as np
+
+#: Called with (done, in all) while something long runs.
+Progress = Callable[[int, int], None]
+
+
+class Frames(Protocol):
+    """The frames of a video as every stage takes them: a list, an array or a lazily read video.
+
+    ``len(frames)`` is their number and ``frames[i]`` one frame, (H, W, 3) uint8 RGB. Nothing else
+    is asked of them: no slices, no iteration.
+    """
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
@@ -21,7 +41,7 @@ class PointTracks:
     xy: np.ndarray
     visible: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.xy.ndim != 3 or self.xy.shape[2] != 2 or self.xy.shape[:2] != self.visible.shape:
             raise ValueError('PointTracks expects xy (T, P, 2) and visible (T, P), found '
                              f'{self.xy.shape} and {self.visible.shape}')
@@ -38,6 +58,22 @@ class PointTracks:
         return self.xy.shape[0]
 
 
+class TrackPiece(NamedTuple):
+    """Tracks of a run of query points in one frame.
+
+    Attributes:
+        frame: Frame number.
+        points: Which queries, as a slice with start and stop.
+        xy: (N, 2) float32 pixel coordinates (x, y); not a number where the point is lost.
+        visible: (N,) bool.
+    """
+
+    frame: int
+    points: slice
+    xy: np.ndarray
+    visible: np.ndarray
+
+
 @dataclass
 class KeymaskInstance:
     """One discovered object of a video (one cluster of matching masks).
@@ -51,3 +87,26 @@ class KeymaskInstance:
     masks: dict[int, int]
     one2x: float = 0.0
     visibility_ranges: list[tuple[int, int]] = field(default_factory=list)
+
+
+def pixel_of(xy: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Find the pixel under each point.
+
+    Args:
+        xy: (N, 2) positions; NaN is allowed.
+        size: (H, W) of the frame.
+
+    Returns:
+        Whether each point lies in the frame (N,), and its pixel (N,) counted column by column
+        as in RLEs, ``x * height + y``; meaningless for points outside.
+    """
+    height, width = size
+    inside = in_frame(xy, size)
+    nearest = np.rint(np.where(inside[:, None], xy, 0)).astype(np.int64)
+    return inside, nearest[:, 0] * height + nearest[:, 1]
+
+
+def in_frame(xy: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Say whether the pixel nearest to each point (N, 2) exists; not so for NaN."""
+    x, y = np.rint(xy[:, 0]), np.rint(xy[:, 1])
+    return (x >= 0) & (x < size[1]) & (y >= 0) & (y < size[0])

@@ -1,4 +1,4 @@
-"""Label every frame of the videos of a YouTube-VIS file with a trained model (stage 4)."""
+"""Label every frame of the videos of a YouTube-VIS file with a trained model."""
 
 import argparse
 import sys
@@ -38,7 +38,8 @@ def main() -> None:
         from s2d_plugins.apis.densify import densify_labels
         from s2d_plugins.apis.segmenter import VideoSegmenter
     from s2d_plugins.errors import S2DInputError
-    from s2d_plugins.labels import read_json, write_json
+    from s2d_plugins.fileio.json_files import read_json
+    from s2d_plugins.fileio.whole_files import write_json
     content = read_json(args.labels)
     if not isinstance(content, dict) or not content.get('videos'):
         raise S2DInputError(f'{args.labels} has no videos; give YouTube-VIS JSON')

@@ -1,4 +1,4 @@
-"""Discover keymasks (stage 2): per video, which proposals are one object over time.
+"""Discover keymasks: per video, which proposals are one object over time.
 
 One label file per video. The same command goes on where it was stopped and tries again what
 failed. Started by torchrun or srun, it shares the videos among the processes.
@@ -38,8 +38,8 @@ def discover_keymasks(args: argparse.Namespace) -> int:
     from mmengine.dist import get_rank
     from tqdm import tqdm
 
-    from s2d_plugins.apis.configs import config_errors, load_config
     from s2d_plugins.errors import S2DInputError
+    from s2d_plugins.fileio.configs import config_errors, load_config
     from s2d_plugins.keymasks import KeymaskDiscovery
     from s2d_plugins.keymasks.job_sharing import share_jobs
     from s2d_plugins.keymasks.video_jobs import discover_video, list_jobs

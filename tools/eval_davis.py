@@ -11,7 +11,7 @@ from pathlib import Path
 
 from s2d_plugins.apis.command_line import quiet_imports, run_tool
 from s2d_plugins.errors import S2DInputError
-from s2d_plugins.labels import write_json
+from s2d_plugins.fileio.whole_files import write_json
 
 with quiet_imports():
     from s2d_plugins.evaluation.davis import TASKS, evaluate_davis

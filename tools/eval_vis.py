@@ -13,13 +13,15 @@ import sys
 from pathlib import Path
 
 from s2d_plugins.apis.command_line import quiet_imports, run_tool
-from s2d_plugins.errors import S2DInputError
-from s2d_plugins.labels import read_json, read_proposals, write_json
+from s2d_plugins.errors import Problems, S2DInputError
+from s2d_plugins.fileio.json_files import read_json
+from s2d_plugins.fileio.whole_files import write_json
+from s2d_plugins.labels.proposals_file import read_proposals
 
 with quiet_imports():
-    from s2d_plugins.evaluation.frames import evaluate_frames
+    from s2d_plugins.evaluation.frame_ap import evaluate_frames
     from s2d_plugins.evaluation.tables import markdown_table
-    from s2d_plugins.evaluation.vis import evaluate_vis
+    from s2d_plugins.evaluation.tube_ap import evaluate_vis
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
@@ -35,8 +37,8 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def read_folder(folder: Path) -> list[dict]:
-    """All proposals files of a folder.
+def read_folder(folder: Path, lenient: bool) -> list[dict]:
+    """All proposals files of a folder; leniently without their faulty masks.
 
     Raises:
         S2DInputError: If there is none.
@@ -44,7 +46,10 @@ def read_folder(folder: Path) -> list[dict]:
     paths = sorted(folder.glob('*.json'))
     if not paths:
         raise S2DInputError(f'{folder}: expected proposals files (*.json), found none')
-    return [{'video': path.stem, **read_proposals(path)} for path in paths]
+    problems = Problems(lenient)
+    contents = [{'video': path.stem, **read_proposals(path, problems)} for path in paths]
+    problems.warn()
+    return contents
 
 
 def evaluate(args: argparse.Namespace) -> None:
@@ -52,7 +57,7 @@ def evaluate(args: argparse.Namespace) -> None:
     names = dict(lenient=args.lenient, gt_name=str(args.gt), results_name=str(args.results))
     gt = read_json(args.gt)
     if args.results.is_dir():
-        result = evaluate_frames(gt, read_folder(args.results), **names)
+        result = evaluate_frames(gt, read_folder(args.results, args.lenient), **names)
     else:
         result = evaluate_vis(gt, read_json(args.results), **names)
     if args.out:

@@ -1,4 +1,4 @@
-"""Propose object masks for every frame of videos (stage 1); one proposals file per video.
+"""Propose object masks for every frame of videos; one proposals file per video.
 
 Example:
     python tools/propose_masks.py --videos videos/ --out proposals/
@@ -29,7 +29,7 @@ def propose_masks(args: argparse.Namespace) -> None:
     """Write the proposals of every video that has none yet."""
     from tqdm import tqdm
 
-    from s2d_plugins.labels import write_proposals
+    from s2d_plugins.labels.proposals_file import write_proposals
     from s2d_plugins.proposals.build import build_proposer
     from s2d_plugins.video import list_videos, open_video, video_names
     paths = [path for given in args.videos for path in list_videos(given)]

@@ -36,8 +36,8 @@ def main() -> int:
     device = choose_device(args.device)
     with quiet_imports():
         import s2d_plugins.registry  # noqa: F401  makes mmcv's ops importable
-        from s2d_plugins.apis.configs import load_config
-        from s2d_plugins.apis.pipeline import run_pipeline
+        from s2d_plugins.fileio.configs import load_config
+        from s2d_plugins.pipeline.run import run_pipeline
     failures = run_pipeline(load_config(args.config, args.cfg_options), args.videos,
                             args.work_dir, args.stages, device)
     return EXIT_INPUT_ERROR if failures else 0

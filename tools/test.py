@@ -6,6 +6,7 @@ from pathlib import Path
 
 from s2d_plugins.apis.command_line import run_tool
 from s2d_plugins.errors import S2DInputError
+from s2d_plugins.fileio.configs import type_name
 
 
 def parse_args() -> argparse.Namespace:
@@ -20,7 +21,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--lenient', action='store_true',
                         help='leave bad predictions out, warn and count them, instead of stopping')
     parser.add_argument('--show', action='store_true', help='show predictions in a window')
-    parser.add_argument('--show-dir', help='folder for pictures of the predictions')
+    parser.add_argument('--show-dir', help='folder for pictures of the predictions, one per video')
     parser.add_argument('--wait-time', type=float, default=2, help='seconds per picture shown')
     parser.add_argument('--tta', action='store_true',
                         help='test-time augmentation, with the tta_model of the config')
@@ -28,12 +29,11 @@ def parse_args() -> argparse.Namespace:
 
 
 def show_predictions(cfg, args: argparse.Namespace) -> None:
-    """Let mmdet draw predictions."""
-    hook = dict(type='TrackVisualizationHook', draw=True, show=args.show,
-                wait_time=args.wait_time)
-    if args.show_dir:
-        hook['test_out_dir'] = str(Path(args.show_dir).resolve())
-    cfg.default_hooks.visualization = hook
+    """Draw predictions, in a window or a folder per video."""
+    hooks = cfg.setdefault('custom_hooks', []) or []
+    cfg.custom_hooks = [*hooks, dict(
+        type='s2d_plugins.TrackDrawingHook', show=args.show, wait_time=args.wait_time,
+        out_dir=args.show_dir and str(Path(args.show_dir).resolve()))]
 
 
 def use_tta(cfg) -> None:
@@ -53,7 +53,7 @@ def metrics_of(cfg, option: str, known: tuple[str, ...], lacking: str) -> list:
     evaluators = cfg.test_evaluator
     evaluators = evaluators if isinstance(evaluators, list) else [evaluators]
     for evaluator in evaluators:
-        if evaluator.type.rpartition('.')[2] not in known:
+        if type_name(evaluator.type) not in known:
             raise S2DInputError(f'{option}: {cfg.filename} tests with {evaluator.type}, which '
                                 f'{lacking}; use {" or ".join(known)}')
     return evaluators

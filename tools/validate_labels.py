@@ -26,8 +26,8 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
 
 def validate_labels(args: argparse.Namespace) -> int:
     """Print the faults of all files; returns the exit code."""
-    from s2d_plugins.keymasks.label_faults import find_faults
-    from s2d_plugins.labels import read_json
+    from s2d_plugins.fileio.json_files import read_json
+    from s2d_plugins.labels.faults import find_faults
     faulty = 0
     for path in args.labels:
         labels = read_json(path)

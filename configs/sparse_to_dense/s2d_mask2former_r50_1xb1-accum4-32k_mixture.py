@@ -1,4 +1,4 @@
 _base_ = [
     '../_base_/recipes/s2d_r50_accum4.py',
-    '../_base_/datasets/mixture_keymask_clips.py',
+    '../_base_/datasets/zero_shot_mixture.py',
 ]

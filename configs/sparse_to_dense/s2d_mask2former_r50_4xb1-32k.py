@@ -1,4 +1,4 @@
 _base_ = [
     '../_base_/recipes/s2d_r50.py',
-    '../_base_/datasets/keymask_clips.py',
+    '../_base_/datasets/video_clips.py',
 ]

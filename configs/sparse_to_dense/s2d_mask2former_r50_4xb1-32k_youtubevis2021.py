@@ -1,4 +1,4 @@
 _base_ = [
     '../_base_/recipes/s2d_r50.py',
-    '../_base_/datasets/youtube_vis_2021_keymask_clips.py',
+    '../_base_/datasets/youtube_vis_2021.py',
 ]

@@ -1,4 +1,4 @@
 _base_ = [
     '../_base_/recipes/s2d_swin-t_accum4.py',
-    '../_base_/datasets/keymask_clips.py',
+    '../_base_/datasets/video_clips.py',
 ]

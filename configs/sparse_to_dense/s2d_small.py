@@ -1,4 +1,4 @@
-# Stage 3 from scratch in minutes on two CPU cores. Differs from the published recipe where
+# Sparse to dense from scratch in minutes on two CPU cores. Differs from the published recipe where
 # training from scratch asks for it: the class head learns too (its no-object targets weighted by
 # what the keymasks prove), and the teacher follows faster because there are few steps.
 _base_ = [
@@ -21,4 +21,4 @@ model['detector']['track_head'].update(
         ])))
 optim_wrapper = dict(constructor='StudentOptimWrapperConstructor')
 custom_hooks = [dict(type='ScheduledMeanTeacherHook', momentum=0.02, interval=1)]
-default_hooks = dict(checkpoint=dict(interval=100, max_keep_ckpts=1))
+default_hooks = dict(checkpoint=dict(interval=100, max_keep_ckpts=2))

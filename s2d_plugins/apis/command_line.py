@@ -4,12 +4,11 @@ import argparse
 import contextlib
 import io
 import os
-import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator
 
-from ..errors import S2DInputError
+from ..errors import S2DInputError, one_line
 
 EXIT_INPUT_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -43,16 +42,6 @@ def quiet_imports() -> Iterator[None]:
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter('ignore')
         yield
-
-
-def one_line(error: Exception) -> str:
-    """Return an error's message in one line, without what workers and registries put around it."""
-    # str() of a KeyError puts its message in quotes
-    text = str(error.args[0] if isinstance(error, KeyError) and error.args else error).strip()
-    if 'Original Traceback' in text:
-        text = text.splitlines()[-1].partition(': ')[2]
-    text = re.sub(r'^class `\w+` in \S+\.py: ', '', text)
-    return ' '.join(text.split()) or type(error).__name__
 
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,16 +1,15 @@
-"""Stage 4: the EMA teacher labels every frame (S2D, arXiv 2512.14440)."""
+"""Dense labels: the EMA teacher labels every frame (S2D, arXiv 2512.14440)."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
-from ..labels import make_annotation, make_labels, make_video
-from ..video.folder import read_image
+from ..labels.youtube_vis import make_annotation, make_labels, make_video, video_folder
+from ..structures import Frames
+from ..video.lazy_frames import LazyFrames
 from .segmenter import VideoSegmenter
 
 
-def densify_clip(segmenter: VideoSegmenter, frames: Sequence[np.ndarray], name: str,
+def densify_clip(segmenter: VideoSegmenter, frames: Frames, name: str,
                  file_names: Sequence[str], video_id: int = 1,
                  progress: Callable[[int, int], None] | None = None) -> dict:
     """Label every frame of one clip with a model's confident tubes.
@@ -46,30 +45,13 @@ def densify_labels(segmenter: VideoSegmenter, videos: Sequence[dict], data_root:
     Raises:
         S2DInputError: If a frame is missing or broken.
     """
-    annotations = []
+    annotations: list[dict] = []
     for number, video in enumerate(videos, 1):
         paths = [Path(data_root) / name for name in video['file_names']]
-        labels = densify_clip(segmenter, FrameFiles(paths), video['name'], video['file_names'],
-                              video['id'])
+        labels = densify_clip(segmenter, LazyFrames.of_files(paths), video_folder(video),
+                              video['file_names'], video['id'])
         annotations += [{**annotation, 'id': len(annotations) + position}
                         for position, annotation in enumerate(labels['annotations'], 1)]
         if progress is not None:
             progress(number, len(videos))
     return make_labels(videos, annotations)
-
-
-class FrameFiles:
-    """Image files as a lazy frame sequence.
-
-    Args:
-        paths: One image per frame.
-    """
-
-    def __init__(self, paths: Sequence[Path]):
-        self.paths = paths
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    def __getitem__(self, index: int) -> np.ndarray:
-        return read_image(self.paths[index])

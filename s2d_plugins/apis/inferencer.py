@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from ..errors import S2DInputError
-from ..labels import write_json
+from ..fileio.configs import load_config
+from ..fileio.whole_files import write_json
 from ..models.window_inference import Tube
 from ..video import Video, find_shots, open_video
+from ..video.lazy_frames import LazyFrames
 from ..visualization import write_overlay
 from .command_line import choose_device
-from .configs import load_config
 from .segmenter import VideoSegmenter
 from .tracks import join_shots, to_results
 
@@ -30,7 +31,7 @@ class S2DInferencer:
     """
 
     def __init__(self, model: str | Path, weights: str | Path, device: str | None = None,
-                 **settings):
+                 **settings: Any):
         defaults = load_config(model).get('inference', {})
         self.segmenter = VideoSegmenter.from_files(model, weights, choose_device(device),
                                                    **{**defaults, **settings})
@@ -63,34 +64,9 @@ class S2DInferencer:
                           [tube.segmentations for tube in tubes])
         return results
 
-    def _segment_shot(self, source: Video, start: int, stop: int, progress) -> list[Tube]:
+    def _segment_shot(self, source: Video, start: int, stop: int,
+                      progress: Callable[[int, int], None] | None) -> list[Tube]:
         def report(done: int, total: int) -> None:
             if progress is not None:
                 progress(start + done, len(source))
-        return self.segmenter.segment(Shot(source, start, stop), source.size, report)
-
-
-class Shot:
-    """Some consecutive frames of a frame sequence, as a frame sequence.
-
-    Args:
-        frames: The whole.
-        start: First frame.
-        stop: One past the last frame.
-
-    Raises:
-        S2DInputError: If there is no frame.
-    """
-
-    def __init__(self, frames, start: int, stop: int):
-        if stop <= start:
-            raise S2DInputError(f'expected a shot with frames, found frames {start} to {stop}')
-        self.frames, self.start, self.stop = frames, start, stop
-
-    def __len__(self) -> int:
-        return self.stop - self.start
-
-    def __getitem__(self, index: int):
-        if not 0 <= index < len(self):
-            raise IndexError(f'frame {index} of a shot of {len(self)} frames')
-        return self.frames[self.start + index]
+        return self.segmenter.segment(LazyFrames.of(source, start, stop), source.size, report)

@@ -9,10 +9,10 @@ from mmengine.config import Config
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from ..errors import S2DInputError
-from .checkpoints import use_safe_checkpoints
-from .command_line import add_config_arguments, one_line
-from .configs import config_errors, load_config
+from ..errors import S2DInputError, one_line
+from ..fileio.checkpoints import use_safe_checkpoints
+from ..fileio.configs import config_errors, load_config
+from .command_line import add_config_arguments
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import mmcv
 import numpy as np
@@ -10,13 +11,13 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
-from ..errors import S2DInputError
+from ..errors import S2DInputError, one_line
+from ..fileio.checkpoints import load_checkpoint
+from ..fileio.configs import config_errors, load_config, type_name
 from ..models.weight_names import adapt_weights
 from ..models.window_inference import MaskResize, Tube, segment_video
 from ..registry import MODELS
-from .checkpoints import load_checkpoint
-from .command_line import one_line
-from .configs import config_errors, load_config
+from ..structures import Frames
 
 DEFAULT_SCALE = (1333, 360)
 SETTINGS = ('window', 'overlap', 'top_k', 'score_thr', 'tube_nms_iou', 'link_iou')
@@ -37,7 +38,8 @@ class VideoSegmenter:
         S2DInputError: If a setting is unknown, or ``window`` and ``overlap`` do not go together.
     """
 
-    def __init__(self, model: nn.Module, scale: tuple[int, int] = DEFAULT_SCALE, **settings):
+    def __init__(self, model: nn.Module, scale: tuple[int, int] = DEFAULT_SCALE,
+                 **settings: Any):
         unknown = sorted(settings.keys() - set(SETTINGS))
         if unknown:
             raise S2DInputError(f'inference has no setting {unknown[0]!r}; expected scale, '
@@ -49,7 +51,7 @@ class VideoSegmenter:
 
     @classmethod
     def from_files(cls, config: str | Path, checkpoint: str | Path, device: str = 'cpu',
-                   **settings) -> 'VideoSegmenter':
+                   **settings: Any) -> 'VideoSegmenter':
         """Build the model of a training config and load its weights; see :func:`load_model`.
 
         ``scale`` is by default that of the config's test pipeline.
@@ -57,7 +59,7 @@ class VideoSegmenter:
         settings.setdefault('scale', find_test_scale(load_config(config)))
         return cls(load_model(config, checkpoint, device), **settings)
 
-    def segment(self, frames: Sequence[np.ndarray], out_size: tuple[int, int] | None = None,
+    def segment(self, frames: Frames, out_size: tuple[int, int] | None = None,
                 progress: Callable[[int, int], None] | None = None) -> list[Tube]:
         """Segment and track the objects of one shot.
 
@@ -77,7 +79,8 @@ class VideoSegmenter:
         return segment_video(lambda start, stop: self._forward(frames, start, stop), len(frames),
                              resize=resize, progress=progress, **self.settings)
 
-    def _forward(self, frames, start: int, stop: int) -> tuple[Tensor, Tensor, Tensor | None]:
+    def _forward(self, frames: Frames, start: int,
+                 stop: int) -> tuple[Tensor, Tensor, Tensor | None]:
         inputs = self._inputs([frames[index] for index in range(start, stop)])
         scores, masks, *features = self.model.segment_window(inputs)
         return scores, masks, features[0] if features else None
@@ -107,12 +110,37 @@ def check_window(window: int | None, overlap: int) -> None:
 
 
 def find_test_scale(cfg: Config) -> tuple[int, int]:
-    """Return the scale that a config's ``test_pipeline`` resizes to, else the full-size recipe's.
+    """Return the scale that a config's ``test_pipeline`` resizes to.
+
+    ``Resize`` may be written with a scope or as a class.
+
+    Raises:
+        S2DInputError: If there is a pipeline whose scale cannot be told; a config without one
+            has the full-size recipe's.
     """
-    steps = [step for outer in cfg.get('test_pipeline', ())
+    if not cfg.get('test_pipeline'):
+        return DEFAULT_SCALE
+    steps = [step for outer in cfg.test_pipeline
              for step in (outer, *outer.get('transforms', ()))]
-    scales = [step.scale for step in steps if step.type == 'Resize' and 'scale' in step]
-    return tuple(scales[0]) if scales else DEFAULT_SCALE
+    scales = [step.scale for step in steps
+              if type_name(step.type) == 'Resize' and 'scale' in step]
+    if len(scales) != 1:
+        raise S2DInputError(f'{cfg.filename}: expected one Resize with a scale in test_pipeline, '
+                            f'found {len(scales)}; add it, or set inference.scale')
+    return tuple(scales[0])
+
+
+def build_model(cfg: Config) -> nn.Module:
+    """Build the model of a training config; its weights are not read.
+
+    Raises:
+        S2DInputError: If there is no model, or it does not fit its class.
+    """
+    if 'model' not in cfg:
+        raise S2DInputError(f'{cfg.filename} has no model; give the config of a training')
+    init_default_scope(cfg.get('default_scope', 's2d_plugins'))
+    with config_errors(cfg.filename):
+        return MODELS.build(cfg.model)
 
 
 def load_model(config: str | Path, checkpoint: str | Path, device: str = 'cpu') -> nn.Module:
@@ -123,12 +151,7 @@ def load_model(config: str | Path, checkpoint: str | Path, device: str = 'cpu') 
     Raises:
         S2DInputError: If a file is missing or wrong, or if any weight is missing or left over.
     """
-    cfg = load_config(config)
-    if 'model' not in cfg:
-        raise S2DInputError(f'{config} has no model; give the config of a training')
-    init_default_scope(cfg.get('default_scope', 's2d_plugins'))
-    with config_errors(config):
-        model = MODELS.build(cfg.model)
+    model = build_model(load_config(config))
     weights = adapt_weights(_read_weights(checkpoint), model.state_dict())
     advice = 'give the config that it was trained with'
     try:

@@ -1,4 +1,4 @@
-"""Stage 3 input: keymask labels as clips of a video, ready for mmdet's video models."""
+"""What trainings read: keymask labels as clips of a video, ready for mmdet's video models."""
 
 from .. import registry  # noqa: F401  (makes mmcv.ops importable before mmdet.datasets needs it)
 from .keymask_dataset import KeymaskDataset

@@ -10,9 +10,10 @@ from mmengine import fileio
 from mmengine.logging import print_log
 
 from ..errors import S2DInputError
-from ..labels import read_json
+from ..fileio.json_files import read_json
+from ..labels.mask_reader import read_mask
+from ..labels.rle import areas_and_boxes
 from ..registry import DATASETS
-from .transforms.mask_ops import mask_box
 
 
 @DATASETS.register_module()
@@ -194,11 +195,19 @@ class KeymaskDataset(BaseVideoDataset):
         for image, segmentation, box in zip(images, segmentations, boxes, strict=True):
             if not segmentation:
                 continue
-            x, y, width, height = box or mask_box(segmentation, image['height'], image['width'])
+            x, y, width, height = box if box and min(box[2:]) > 0 else self._mask_box(
+                segmentation, image, annotation['id'], name)
             if width > 0 and height > 0:
                 image['instances'].append(dict(
                     bbox=[x, y, x + width, y + height], bbox_label=label, mask=segmentation,
                     instance_id=annotation['id'], ignore_flag=int(annotation.get('iscrowd', 0))))
+
+    def _mask_box(self, segmentation, image: dict, annotation_id, name: str) -> list[float]:
+        """Return the box [x, y, width, height] of a mask; zeros if it is empty."""
+        place = (f'{self.ann_file}, video {name}, frame {image["frame_id"]}, annotation '
+                 f'{annotation_id}')
+        rle = read_mask(segmentation, (image['height'], image['width']), place)
+        return [0, 0, 0, 0] if rle is None else areas_and_boxes([rle])[1][0]
 
     def _require_one_category(self, annotation: dict, name: str) -> None:
         if not self.test_mode and annotation.get('category_id', 1) != 1:

@@ -5,36 +5,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 import numpy as np
-from mmengine.logging import print_log
-from pycocotools import mask as coco_mask
 
 from ..errors import S2DInputError
-from ..rle import measure, to_rle
-
-
-class Problems:
-    """Raises the first problem, or, when lenient, counts them and reports at the end."""
-
-    def __init__(self, lenient: bool):
-        self.lenient = lenient
-        self.messages: list[str] = []
-
-    def add(self, message: str) -> None:
-        """Report one problem.
-
-        Raises:
-            S2DInputError: If not lenient.
-        """
-        if not self.lenient:
-            raise S2DInputError(message)
-        self.messages.append(message)
-
-    def warn(self, shown: int = 5) -> None:
-        """Log how many entries were left out, and the first of the reasons."""
-        if self.messages:
-            lines = '\n  '.join(self.messages[:shown])
-            print_log(f'{len(self.messages)} entries left out, the first:\n  {lines}',
-                      logger='current', level=30)
+from ..labels.mask_reader import read_masks
+from ..labels.rle import areas_and_boxes
 
 
 def _reject_duplicates(ids: Iterable, what: str, where: str) -> None:
@@ -96,44 +70,26 @@ def check_masks(segmentations: list, size: tuple[int, int], frame_place: Callabl
         segmentations: COCO segmentations or None.
         size: Expected (height, width).
         frame_place: Names the place of entry i for an error message.
-        encoded_here: They are compressed RLEs of :func:`~s2d_plugins.rle.encode_masks`, which
-            decode for sure.
+        encoded_here: They are RLEs of :func:`~s2d_plugins.labels.rle.encode_masks`, which decode
+            for sure.
 
     Returns:
-        The RLEs, with None for empty masks too, and areas (N,) int64.
+        See :func:`~s2d_plugins.labels.mask_reader.read_masks`.
 
     Raises:
         S2DInputError: At the first mask that does not decode or has another size.
     """
-    rles = segmentations if encoded_here else [
-        _read_mask(segmentation, size, frame_place, index)
-        for index, segmentation in enumerate(segmentations)]
-    present = [index for index, rle in enumerate(rles) if rle is not None]
+    if not encoded_here:
+        return read_masks(segmentations, size, frame_place)
+    present = [index for index, rle in enumerate(segmentations) if rle is not None]
+    areas = np.zeros(len(segmentations), np.int64)
+    areas[present] = areas_and_boxes([segmentations[index] for index in present])[0]
     for index in present:
-        if tuple(rles[index]['size']) != tuple(size):
+        if tuple(segmentations[index]['size']) != tuple(size):
             raise S2DInputError(
-                f'{frame_place(index)}: mask of size {tuple(rles[index]["size"])}, expected '
-                f'(height, width) {tuple(size)} of the video; resize the results')
-    areas = np.zeros(len(rles), np.int64)
-    known = [rles[index] for index in present]
-    if encoded_here:
-        areas[present] = coco_mask.area(known)
-    else:
-        areas[present], valid = measure(known)
-        if not valid.all():
-            bad = present[int(np.flatnonzero(~valid)[0])]
-            raise S2DInputError(f'{frame_place(bad)}: RLE does not decode to '
-                                f'{size[0]}x{size[1]} pixels; write it anew')
-    return [rle if area else None for rle, area in zip(rles, areas, strict=True)], areas
-
-
-def _read_mask(segmentation, size: tuple[int, int], frame_place: Callable[[int], str],
-               index: int) -> dict | None:
-    try:
-        return to_rle(segmentation, size) if segmentation else None
-    except ValueError as error:
-        raise S2DInputError(f'{frame_place(index)}: mask does not decode ({error}); write it '
-                            'anew') from error
+                f'{frame_place(index)}: mask of size {tuple(segmentations[index]["size"])}, '
+                f'expected (height, width) {tuple(size)} of the video; resize the results')
+    return [rle if area else None for rle, area in zip(segmentations, areas, strict=True)], areas
 
 
 def check_score(score, place: str) -> float:

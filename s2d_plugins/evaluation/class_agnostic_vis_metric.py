@@ -6,13 +6,14 @@ from pathlib import Path
 from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 
-from ..errors import S2DInputError
-from ..labels import read_json, write_json
+from ..errors import Problems, S2DInputError
+from ..fileio.json_files import read_json
+from ..fileio.whole_files import write_json
 from ..registry import METRICS
-from .checks import Problems, check_gt
+from .checks import check_gt
 from .submission import write_submission
 from .track_metric import TrackMetric, check_frames, join_frames
-from .vis import evaluate_vis
+from .tube_ap import evaluate_vis
 
 
 @METRICS.register_module()

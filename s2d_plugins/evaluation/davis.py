@@ -8,8 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..errors import S2DInputError
-from .checks import Problems
+from ..errors import Problems, S2DInputError
+from ..labels.indexed_png import MAX_TRACKS, read_indexed_png
 from .davis_measures import (
     cut_ids,
     frame_measures,
@@ -17,7 +17,6 @@ from .davis_measures import (
     match_proposals,
     paired_measures,
 )
-from .indexed_png import MAX_TRACKS, read_indexed_png
 from .parallel import parallel_map
 
 TASKS = ('unsupervised', 'semi-supervised')

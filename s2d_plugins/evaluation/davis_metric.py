@@ -7,11 +7,11 @@ from pathlib import Path
 from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 
-from ..errors import S2DInputError
+from ..errors import Problems, S2DInputError
+from ..labels.indexed_png import write_tracks
 from ..registry import METRICS
-from .checks import Problems, check_masks, check_score
+from .checks import check_masks, check_score
 from .davis import evaluate_davis, find_sequences
-from .indexed_png import write_tracks
 from .track_metric import TrackMetric, check_frames, join_frames
 
 

@@ -4,7 +4,7 @@ import io
 import zipfile
 from pathlib import Path
 
-from .indexed_png import write_bytes
+from ..fileio.whole_files import write_bytes
 
 
 def write_submission(path: str | Path, member: str, text: str) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 from mmdet.evaluation.metrics import BaseVideoMetric
 
-from ..errors import S2DInputError
-from ..rle import encode_masks
-from .checks import Problems, check_masks
+from ..errors import Problems, S2DInputError
+from ..labels.rle import encode_masks
+from .checks import check_masks
 
 
 def _to_numpy(values) -> np.ndarray:

@@ -6,6 +6,7 @@ from .loss_weight_schedule_hook import LossWeightScheduleHook
 from .motion_prior_hook import MotionPriorHook
 from .non_finite_loss_hook import NonFiniteLossHook
 from .scheduled_mean_teacher_hook import ScheduledMeanTeacherHook
+from .track_drawing_hook import TrackDrawingHook
 
 __all__ = ['CheckpointFitHook', 'ExactResumeHook', 'LossWeightScheduleHook', 'MotionPriorHook',
-           'NonFiniteLossHook', 'ScheduledMeanTeacherHook']
+           'NonFiniteLossHook', 'ScheduledMeanTeacherHook', 'TrackDrawingHook']

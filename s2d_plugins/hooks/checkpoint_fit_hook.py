@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
+from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor
 
@@ -37,7 +37,9 @@ class CheckpointFitHook(Hook):
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Rename and check the weights that were read."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = runner.model
+        while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
+            model = model.module
         wanted = model.state_dict()
         weights = checkpoint.get('state_dict', checkpoint)
         if not weights or not all(isinstance(value, Tensor) for value in weights.values()):

@@ -5,7 +5,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from ..registry import HOOKS
-from ..schedules import make_schedule
+from .schedules import make_schedule
 
 
 @HOOKS.register_module()
@@ -16,7 +16,7 @@ class LossWeightScheduleHook(Hook):
 
     Args:
         supervised_loss_weight: Factor of the keymask terms: a number, or a
-            :class:`~s2d_plugins.schedules.Schedule` as a dict, for example
+            :class:`~s2d_plugins.hooks.schedules.Schedule` as a dict, for example
             ``dict(mode='cosine', start=1.0, end=0.2, begin=0, stop=20000)``.
         teacher_loss_weight: Factor of the teacher terms, likewise.
 

@@ -11,8 +11,8 @@ from mmengine.runner import BaseLoop, Runner
 from ..errors import S2DInputError
 from ..keymasks import KeymaskDiscovery
 from ..keymasks.job_sharing import share_jobs
-from ..keymasks.label_merging import merge_label_files
 from ..keymasks.video_jobs import VideoJob, discover_video, list_jobs
+from ..labels.merging import merge_label_files
 from ..registry import HOOKS
 
 

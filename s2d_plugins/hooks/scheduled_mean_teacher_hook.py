@@ -6,7 +6,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 from ..registry import HOOKS
-from ..schedules import make_schedule
+from .schedules import make_schedule
 
 
 @HOOKS.register_module()
@@ -18,7 +18,8 @@ class ScheduledMeanTeacherHook(MeanTeacherHook):
     accumulation set ``interval`` to its count, so that the teacher moves when the student does.
 
     Args:
-        momentum: A number, or a :class:`~s2d_plugins.schedules.Schedule` as a dict, in iterations.
+        momentum: A number, or a :class:`~s2d_plugins.hooks.schedules.Schedule` as a dict, in
+            iterations.
         interval: Iterations between two updates.
         skip_buffer: As in mmdet's hook.
 

@@ -7,25 +7,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..labels.rle import base32_values
+
 MASKS_PER_MAP = 64
 
 
 def changes_of(rle: dict) -> np.ndarray:
     """Return the pixels at which a valid compressed RLE switches between outside and inside.
 
-    In the text each run is a number of five-bit digits, lowest first, with a sign; from the
-    fourth run on it is the difference to the run two before.
+    In the text, from the fourth run on, each is the difference to the run two before.
     """
     counts = rle['counts']
     digits = np.frombuffer(counts if isinstance(counts, bytes) else counts.encode('ascii'),
                            np.uint8) - np.uint8(48)
-    last = np.flatnonzero(digits < 32)
-    length = np.diff(last, prepend=-1)
-    runs = (digits[last] & 31).astype(np.int64)
-    runs -= (runs & 16) << 1
-    for place in range(1, int(length.max())):
-        longer = np.flatnonzero(length > place)
-        runs[longer] = (runs[longer] << 5) | (digits[last[longer] - place] & 31)
+    runs = base32_values(digits)[0]
     runs[1::2] = np.cumsum(runs[1::2])
     runs[2::2] = np.cumsum(runs[2::2])
     changes = np.cumsum(runs)[:-1]

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import S2DInputError
-from ..labels import encode_mask
-from ..rle import measure, to_rle
+from ..labels.mask_reader import read_masks
+from ..labels.rle import encode_mask
 from .bit_maps import MASKS_PER_MAP, bit_map, bits_at, changes_of
 
 
@@ -89,20 +89,23 @@ class FrameMasks:
                 raise S2DInputError(f'frame {self._first_frame + frame}: expected an id map of '
                                     f'integers, found {id_map.dtype}')
             return id_map, _ids(id_map)
-        items = [self._read_mask(frame, index, mask) for index, mask in enumerate(content)]
-        areas, valid = measure(items)
-        for fault, bad in (('is a broken RLE; make the masks again', ~valid),
-                           ('has no pixels; leave empty masks out', areas == 0)):
-            if bad.any():
-                raise S2DInputError(f'frame {self._first_frame + frame}: mask '
-                                    f'{int(np.flatnonzero(bad)[0])} {fault}')
-        return None, items
+        items = [self._as_rle(frame, index, mask) for index, mask in enumerate(content)]
+        if not items:
+            return None, []
+        rles, areas = read_masks(items, self.size, lambda index: (
+            f'frame {self._first_frame + frame}, mask {index}'))
+        if (areas == 0).any():
+            raise S2DInputError(f'frame {self._first_frame + frame}: mask '
+                                f'{int(np.flatnonzero(areas == 0)[0])} has no pixels; leave empty '
+                                'masks out')
+        return None, rles
 
-    def _read_mask(self, frame: int, index: int, mask) -> dict:
+    def _as_rle(self, frame: int, index: int, mask) -> dict:
         if isinstance(mask, dict):
             rle = mask.get('segmentation', mask)
-            self._check_size(frame, f'mask {index}', rle['size'])
-            return to_rle(rle, self.size)
+            if self.size is None and isinstance(rle, dict) and rle.get('size'):
+                self._check_size(frame, f'mask {index}', rle['size'])
+            return rle
         mask = np.asarray(mask)
         self._check_size(frame, f'mask {index}', mask.shape)
         return encode_mask(mask.astype(bool))

@@ -28,7 +28,7 @@ class VisibilityGroup:
         return self.ranges[0][0], self.ranges[-1][1]
 
 
-def share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def share(part: np.ndarray, whole: np.ndarray | int) -> np.ndarray:
     """Divide counts; 0 where there is nothing to count."""
     part = np.asarray(part, dtype=np.float64)
     return np.divide(part, whole, out=np.zeros_like(part), where=np.asarray(whole) > 0)

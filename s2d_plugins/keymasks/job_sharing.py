@@ -17,7 +17,8 @@ from mmengine.dist import broadcast_object_list, get_rank
 from mmengine.logging import MMLogger, print_log
 
 from ..errors import S2DInputError
-from ..labels import read_json, write_json
+from ..fileio.json_files import read_json
+from ..fileio.whole_files import write_json
 from .video_jobs import VideoJob
 
 FAILURES = '.failures'

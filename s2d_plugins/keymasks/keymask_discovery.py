@@ -1,13 +1,15 @@
-"""Stage 2: find the masks that are temporally coherent (S2D, arXiv 2512.14440)."""
+"""Keymasks: find the masks that are temporally coherent (S2D, arXiv 2512.14440)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from ..errors import S2DInputError
 from ..motion.base_motion_prior import BaseMotionPrior
 from ..registry import MOTION_PRIORS
-from ..structures import KeymaskInstance
+from ..structures import Frames, KeymaskInstance, Progress
+from ..video.lazy_frames import LazyFrames
 from .frame_masks import FrameMasks
 from .grouping import (
     VisibilityGroup,
@@ -17,9 +19,9 @@ from .grouping import (
     share,
     visibility_groups,
 )
-from .overlaps import TrackCounts, count_tracks
 from .points import mask_points
-from .windows import FrameWindow, join, plan_windows, shift
+from .track_counts import TrackCounts, count_tracks
+from .windows import join, plan_windows, shift
 
 
 class KeymaskDiscovery:
@@ -69,32 +71,32 @@ class KeymaskDiscovery:
                  narrow_columns: int = 10, window: int | None = 300, window_overlap: int = 60,
                  match_visible_only: bool = False, match_mutual: bool = False,
                  min_support: float = 0.0):
-        if isinstance(motion_prior, dict):
-            motion_prior = MOTION_PRIORS.build(motion_prior)
         if not 2 <= grid_size <= 255:
             raise S2DInputError(f'expected grid_size from 2 to 255, found {grid_size}')
         if window is not None and not 0 < window_overlap < window:
             raise S2DInputError('expected 0 < window_overlap < window, found '
                                 f'{window_overlap} and {window}')
-        self.motion_prior = motion_prior
+        self.motion_prior: BaseMotionPrior = (
+            MOTION_PRIORS.build(motion_prior) if isinstance(motion_prior, dict) else motion_prior)
         self.grid_size = grid_size
         self.visible_share = visible_share
-        self.visibility = dict(eps=visibility_eps, min_samples=visibility_min_samples,
-                               candidate_share=candidate_share)
+        self.visibility: dict[str, Any] = dict(
+            eps=visibility_eps, min_samples=visibility_min_samples,
+            candidate_share=candidate_share)
         self.match_overlap = match_overlap
-        self.one2x = dict(overlap=one2x_overlap, min_frames=one2x_frames)
-        self.match = dict(eps=match_eps, eps_wide=match_eps_wide, wide_columns=wide_columns,
-                          min_samples=match_min_samples,
-                          min_samples_narrow=match_min_samples_narrow,
-                          narrow_columns=narrow_columns)
+        self.one2x: dict[str, Any] = dict(overlap=one2x_overlap, min_frames=one2x_frames)
+        self.match: dict[str, Any] = dict(
+            eps=match_eps, eps_wide=match_eps_wide, wide_columns=wide_columns,
+            min_samples=match_min_samples, min_samples_narrow=match_min_samples_narrow,
+            narrow_columns=narrow_columns)
         self.window = window
         self.window_overlap = window_overlap
         self.match_visible_only = match_visible_only
         self.match_mutual = match_mutual
         self.min_support = min_support
 
-    def discover(self, frames: Sequence[np.ndarray], masks: Sequence,
-                 progress: Callable[[int, int], None] | None = None) -> list[KeymaskInstance]:
+    def discover(self, frames: Frames, masks: Sequence,
+                 progress: Progress | None = None) -> list[KeymaskInstance]:
         """Find the instances of one video.
 
         Args:
@@ -123,13 +125,14 @@ class KeymaskDiscovery:
         for number, (start, stop) in enumerate(windows):
             inside = FrameMasks(masks[start:stop], size, first_frame=start)
             report = _scaled(progress, number, len(windows))
-            new = self._discover_window(FrameWindow(frames, start, stop), inside, report)
+            new = self._discover_window(LazyFrames.of(frames, start, stop), inside, report)
             found = join(found, [shift(instance, start) for instance in new], start)
         if progress is not None:
             progress(len(windows) * _STEPS, len(windows) * _STEPS)
         return sorted(found, key=lambda instance: (instance.visibility_ranges, min(instance.masks)))
 
-    def _discover_window(self, frames, masks: FrameMasks, progress) -> list[KeymaskInstance]:
+    def _discover_window(self, frames: Frames, masks: FrameMasks,
+                         progress: Progress | None) -> list[KeymaskInstance]:
         points = mask_points(masks, self.grid_size)
         if len(points.queries) == 0:
             return []
@@ -176,7 +179,7 @@ class KeymaskDiscovery:
 _STEPS = 1000
 
 
-def _scaled(progress, number: int, count: int):
+def _scaled(progress: Progress | None, number: int, count: int) -> Progress | None:
     """Report the progress of one of several windows in thousandths of a window."""
     if progress is None:
         return None

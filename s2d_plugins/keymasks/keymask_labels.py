@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..labels import make_annotation, make_labels, make_video
+from ..labels.youtube_vis import make_annotation, make_labels, make_video
 from ..structures import KeymaskInstance
 from .frame_masks import FrameMasks
 

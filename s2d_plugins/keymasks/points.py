@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from ..motion.flow_chaining import pixel_of
+from ..structures import pixel_of
 from .frame_masks import FrameMasks
 
 

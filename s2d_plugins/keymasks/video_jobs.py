@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import S2DInputError
-from ..labels import read_proposals, write_json
+from ..fileio.whole_files import write_json
+from ..labels.proposals_file import read_proposals
 from ..video import FolderVideo, Video, list_videos, open_video, video_names
 from .keymask_discovery import KeymaskDiscovery
 from .keymask_labels import to_labels

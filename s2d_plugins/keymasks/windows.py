@@ -1,27 +1,9 @@
 """Long videos in overlapping windows, so that time and memory grow with their length only."""
 
-from collections.abc import Sequence
 
 import numpy as np
 
 from ..structures import KeymaskInstance
-
-
-class FrameWindow(Sequence):
-    """Frames ``start`` to ``stop`` of a longer sequence, read only when asked for."""
-
-    def __init__(self, frames: Sequence[np.ndarray], start: int, stop: int):
-        self._frames = frames
-        self._start = start
-        self._stop = stop
-
-    def __len__(self) -> int:
-        return self._stop - self._start
-
-    def __getitem__(self, index: int) -> np.ndarray:
-        if not 0 <= index < len(self):
-            raise IndexError(f'frame {index} of a window of {len(self)} frames')
-        return self._frames[self._start + index]
 
 
 def plan_windows(length: int, window: int | None, overlap: int) -> list[tuple[int, int]]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import torch
 
-from ..apis.checkpoints import load_checkpoint
 from ..errors import S2DInputError
+from ..fileio.checkpoints import load_checkpoint
 from .named_models import PUBLISHED, Layers
 from .official_checkpoint import RECORD, Converted, to_official, to_ours
 

@@ -10,13 +10,7 @@ from torch import Tensor
 
 from .. import __version__
 from ..errors import S2DInputError
-from .checkpoint_forms import (
-    Form,
-    choose_branches,
-    find_form,
-    list_names,
-    target_form,
-)
+from .checkpoint_forms import Form, choose_branches, find_form, list_names, target_form
 from .named_models import PUBLISHED, Layers, NamedModel, read_models
 
 # what detectron2's models hold beside their networks: constants from their configs

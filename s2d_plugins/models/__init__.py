@@ -1,4 +1,4 @@
-"""Stages 3 to 5: the video segmenter, its sparse-to-dense head and loss, and the distiller."""
+"""The video segmenter, its sparse-to-dense head and loss, and the distiller."""
 
 from .. import registry  # noqa: F401  (makes mmcv.ops importable before mmdet.models needs it)
 from .keymask_evidence import KeymaskEvidence

@@ -1,4 +1,4 @@
-"""Student and EMA teacher: stage 3 of S2D (arXiv 2512.14440)."""
+"""Student and EMA teacher: the distillation of S2D (arXiv 2512.14440)."""
 
 from collections.abc import Sequence
 
@@ -65,6 +65,15 @@ class SparseToDenseDistiller(BaseMOTModel):
         # the head reads this flag to know that its input is a batch of clips, not one video
         self.teacher.track_head.training = mode
         return self
+
+    def forward(self, inputs: Tensor, data_samples: Sequence | None = None, mode: str = 'tensor',
+                **kwargs):
+        """Do what ``mode`` says: 'loss', 'predict', or 'tensor', which is mmengine's default."""
+        return super().forward(inputs, data_samples, mode, **kwargs)
+
+    def _forward(self, inputs: Tensor, data_samples: Sequence | None = None) -> list:
+        """Segment clips with the predictor; see :meth:`SparseToDenseVideo._forward`."""
+        return self.predictor(inputs, data_samples, 'tensor')
 
     def loss(self, inputs: Tensor, data_samples: Sequence, **kwargs) -> dict[str, Tensor]:
         """Compute keymask and teacher losses of a batch of clips (B, T, 3, H, W)."""

@@ -10,7 +10,7 @@ from mmengine.structures import InstanceData
 from pycocotools import mask as coco_mask
 from torch import Tensor
 
-from s2d_plugins.labels import decode_mask
+from s2d_plugins.labels.rle import decode_mask
 from s2d_plugins.registry import MODELS
 
 from .window_inference import MaskResize, Tube, segment_video
@@ -50,6 +50,16 @@ class SparseToDenseVideo(Mask2FormerVideo):
         cls_scores, mask_preds = self.track_head.forward_last(self.backbone(inputs))
         scores = cls_scores[0].float().softmax(dim=-1)[:, :-1].amax(dim=-1)
         return scores, mask_preds[0].float(), None
+
+    def forward(self, inputs: Tensor, data_samples: Sequence[TrackDataSample] | None = None,
+                mode: str = 'tensor', **kwargs):
+        """Do what ``mode`` says: 'loss', 'predict', or 'tensor', which is mmengine's default."""
+        return super().forward(inputs, data_samples, mode, **kwargs)
+
+    def _forward(self, inputs: Tensor, data_samples: Sequence[TrackDataSample] | None = None,
+                 ) -> list[tuple[Tensor, Tensor]]:
+        """Segment N clips (N, T, 3, H, W): scores (Q,) and mask logits (Q, T, h, w) of each."""
+        return [self.segment_window(clip)[:2] for clip in inputs]
 
     def predict(self, inputs: Tensor, data_samples: Sequence[TrackDataSample],
                 rescale: bool = True) -> list[TrackDataSample]:

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from ..labels import encode_masks
+from ..labels.rle import encode_masks
 
 #: ``forward_clip(start, stop)`` returns the scores (Q,) of the queries in frames start to stop
 #: (exclusive), their mask logits (Q, stop - start, h, w) and, or None, features (Q, C).

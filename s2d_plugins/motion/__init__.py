@@ -1,7 +1,8 @@
 """Motion priors: point tracks that show which masks move together."""
 
+from ..structures import TrackPiece
 from .base_flow_prior import BaseFlowPrior
-from .base_motion_prior import BaseMotionPrior, TrackPiece
+from .base_motion_prior import BaseMotionPrior
 from .cotracker_prior import CoTrackerPrior
 from .mmflow_prior import MMFlowPrior
 from .opencv_flow_prior import OpenCVFlowPrior

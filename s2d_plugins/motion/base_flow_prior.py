@@ -1,14 +1,14 @@
 """Point tracks by chaining optical flow; how the flow is computed is left to subclasses."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 
 import numpy as np
 
-from ..structures import PointTracks
-from .base_motion_prior import BaseMotionPrior, TrackPiece, check_queries
-from .flow_chaining import advance, in_frame
+from ..structures import Frames, TrackPiece, in_frame
+from .base_motion_prior import BaseMotionPrior, check_queries
+from .flow_chaining import advance
 from .flow_store import FlowStore
 
 
@@ -34,25 +34,14 @@ class BaseFlowPrior(BaseMotionPrior):
         self.flow_memory = flow_memory
 
     @abstractmethod
-    def flows(self, frames: Sequence[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def flows(self, frames: Frames) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield for t = 0 .. T-2 the flows t to t+1 and t+1 to t.
 
         Each is (h, w, 2) float32 (dx, dy) in pixels of its own size, which may be smaller than
         the frame.
         """
 
-    def track(self, frames: Sequence[np.ndarray], queries: np.ndarray) -> PointTracks:
-        """See :meth:`BaseMotionPrior.track`; queries may come in any order of frames."""
-        queries = check_queries(queries, len(frames))
-        order = np.argsort(queries[:, 0], kind='stable')
-        xy = np.full((len(frames), len(queries), 2), np.nan, np.float32)
-        visible = np.zeros((len(frames), len(queries)), bool)
-        for piece in self.stream(frames, queries[order]):
-            xy[piece.frame, order[piece.points]] = piece.xy
-            visible[piece.frame, order[piece.points]] = piece.visible
-        return PointTracks(xy, visible)
-
-    def stream(self, frames: Sequence[np.ndarray], queries: np.ndarray) -> Iterator[TrackPiece]:
+    def stream(self, frames: Frames, queries: np.ndarray) -> Iterator[TrackPiece]:
         """See :meth:`BaseMotionPrior.stream`; holds one frame's positions and the flows."""
         queries = check_queries(queries, len(frames))
         starts = np.searchsorted(queries[:, 0], np.arange(len(frames) + 1))

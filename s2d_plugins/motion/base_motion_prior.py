@@ -1,40 +1,33 @@
 """The extension point for trackers: frames and query points in, point tracks out."""
 
-from abc import ABCMeta, abstractmethod
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
-from ..structures import PointTracks
+from ..errors import S2DInputError
+from ..structures import Frames, PointTracks, TrackPiece
 
 
-class TrackPiece(NamedTuple):
-    """Tracks of a run of query points in one frame.
+class BaseMotionPrior:
+    """Follows points through a video. A subclass needs :meth:`track` or :meth:`stream`.
 
-    Attributes:
-        frame: Frame number.
-        points: Which queries, as a slice with start and stop.
-        xy: (N, 2) float32 pixel coordinates (x, y); not a number where the point is lost.
-        visible: (N,) bool.
+    Each is by default made of the other: a prior that has all tracks at once writes
+    :meth:`track`, one that gets them frame by frame or chunk by chunk writes :meth:`stream`, and
+    never holds all of them.
     """
 
-    frame: int
-    points: slice
-    xy: np.ndarray
-    visible: np.ndarray
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.track is BaseMotionPrior.track and cls.stream is BaseMotionPrior.stream:
+            raise TypeError(f'{cls.__name__} must define track(frames, queries) or '
+                            'stream(frames, queries)')
 
-
-class BaseMotionPrior(metaclass=ABCMeta):
-    """Follows points through a video. A subclass needs :meth:`track` and nothing else."""
-
-    @abstractmethod
-    def track(self, frames: Sequence[np.ndarray], queries: np.ndarray) -> PointTracks:
+    def track(self, frames: Frames, queries: np.ndarray) -> PointTracks:
         """Track every query through all frames, forward and backward.
 
         Args:
-            frames: T frames (H, W, 3), RGB, uint8. Only ``len(frames)`` and ``frames[i]`` are
-                promised, so a lazily read video qualifies.
+            frames: T frames (H, W, 3), RGB, uint8; they may be read lazily.
             queries: (P, 3) float32 rows (frame, x, y) in any order; pixel coordinates, the
                 centre of the top-left pixel is (0, 0).
 
@@ -43,12 +36,19 @@ class BaseMotionPrior(metaclass=ABCMeta):
             estimated position and is not visible; a point that is lost has the position NaN and
             is not visible.
         """
+        queries = check_queries(queries, len(frames))
+        order = np.argsort(queries[:, 0], kind='stable')
+        xy = np.full((len(frames), len(queries), 2), np.nan, np.float32)
+        visible = np.zeros((len(frames), len(queries)), bool)
+        for piece in self.stream(frames, queries[order]):
+            xy[piece.frame, order[piece.points]] = piece.xy
+            visible[piece.frame, order[piece.points]] = piece.visible
+        return PointTracks(xy, visible)
 
-    def stream(self, frames: Sequence[np.ndarray], queries: np.ndarray) -> Iterator[TrackPiece]:
+    def stream(self, frames: Frames, queries: np.ndarray) -> Iterator[TrackPiece]:
         """Yield the tracks piece by piece, each (frame, query) pair exactly once, in any order.
 
-        Discovery reads tracks this way, so that a prior which overrides this method never has
-        all T x P positions in memory. This default hands out what :meth:`track` returns.
+        Discovery reads tracks this way.
 
         Args:
             frames: As for :meth:`track`.
@@ -56,14 +56,14 @@ class BaseMotionPrior(metaclass=ABCMeta):
         """
         tracks = self.track(frames, queries)
         if tracks.visible.shape != (len(frames), len(queries)):
-            raise ValueError(f'{type(self).__name__}.track returned tracks of shape '
-                             f'{tracks.visible.shape}, expected {len(frames)} frames x '
-                             f'{len(queries)} points')
+            raise S2DInputError(f'{type(self).__name__}.track returned tracks of shape '
+                                f'{tracks.visible.shape}, expected {len(frames)} frames x '
+                                f'{len(queries)} points')
         points = slice(0, len(queries))
         for frame in range(len(frames)):
             yield TrackPiece(frame, points, tracks.xy[frame], tracks.visible[frame])
 
-    def release(self) -> None:  # noqa: B027  most priors hold nothing
+    def release(self) -> None:
         """Free what the prior holds, such as a model on a GPU; it may be used again later."""
 
 
@@ -71,18 +71,19 @@ def check_queries(queries: np.ndarray, num_frames: int) -> np.ndarray:
     """Return the queries as float32 (P, 3).
 
     Raises:
-        ValueError: If the shape is another, a value is not finite, or a query frame does not
+        S2DInputError: If the shape is another, a value is not finite, or a query frame does not
             exist.
     """
     queries = np.asarray(queries, dtype=np.float32)
     if queries.ndim != 2 or queries.shape[1] != 3:
-        raise ValueError(f'expected queries (P, 3) with rows (frame, x, y), found {queries.shape}')
+        raise S2DInputError('expected queries (P, 3) with rows (frame, x, y), found '
+                            f'{queries.shape}')
     if not np.isfinite(queries).all():
-        raise ValueError('expected finite queries, found NaN or infinity in row '
-                         f'{int(np.argwhere(~np.isfinite(queries))[0, 0])}')
+        raise S2DInputError('expected finite queries, found NaN or infinity in row '
+                            f'{int(np.argwhere(~np.isfinite(queries))[0, 0])}')
     wrong = (queries[:, 0] < 0) | (queries[:, 0] >= num_frames)
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
-        raise ValueError(f'query {row} starts in frame {queries[row, 0]:g}, but the video has '
-                         f'{num_frames} frames')
+        raise S2DInputError(f'query {row} starts in frame {queries[row, 0]:g}, but the video has '
+                            f'{num_frames} frames')
     return queries

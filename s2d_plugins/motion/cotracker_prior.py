@@ -10,8 +10,8 @@ from torch import Tensor
 
 from ..errors import S2DInputError
 from ..registry import MOTION_PRIORS
-from ..structures import PointTracks
-from .base_motion_prior import BaseMotionPrior, TrackPiece, check_queries
+from ..structures import Frames, TrackPiece
+from .base_motion_prior import BaseMotionPrior, check_queries
 from .frame_features import features_kept
 from .prior_weights import load_weights
 
@@ -77,18 +77,7 @@ class CoTrackerPrior(BaseMotionPrior):
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
-    def track(self, frames: Sequence[np.ndarray], queries: np.ndarray) -> PointTracks:
-        """See :meth:`BaseMotionPrior.track`."""
-        queries = check_queries(queries, len(frames))
-        order = np.argsort(queries[:, 0], kind='stable')
-        xy = np.full((len(frames), len(queries), 2), np.nan, np.float32)
-        visible = np.zeros((len(frames), len(queries)), bool)
-        for piece in self.stream(frames, queries[order]):
-            xy[piece.frame, order[piece.points]] = piece.xy
-            visible[piece.frame, order[piece.points]] = piece.visible
-        return PointTracks(xy, visible)
-
-    def stream(self, frames: Sequence[np.ndarray], queries: np.ndarray) -> Iterator[TrackPiece]:
+    def stream(self, frames: Frames, queries: np.ndarray) -> Iterator[TrackPiece]:
         """See :meth:`BaseMotionPrior.stream`; holds one chunk of tracks at a time."""
         queries = check_queries(queries, len(frames))
         if len(queries) == 0:
@@ -110,7 +99,7 @@ class CoTrackerPrior(BaseMotionPrior):
             for first in range(start, stop, self.max_points):
                 yield slice(first, min(first + self.max_points, stop))
 
-    def _load(self, frames: Sequence[np.ndarray], shape: Sequence[int]) -> Tensor:
+    def _load(self, frames: Frames, shape: Sequence[int]) -> Tensor:
         """Read the video (1, T, 3, h, w) at the size that the tracker works at."""
         images = []
         for index in range(len(frames)):

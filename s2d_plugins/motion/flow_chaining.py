@@ -8,30 +8,9 @@ that smaller size; the functions convert.
 import cv2
 import numpy as np
 
+from ..structures import in_frame
+
 _REMAP_COLUMNS = 1024
-
-
-def pixel_of(xy: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Find the pixel under each point.
-
-    Args:
-        xy: (N, 2) positions; NaN is allowed.
-        size: (H, W) of the frame.
-
-    Returns:
-        Whether each point lies in the frame (N,), and its pixel (N,) counted column by column
-        as in RLEs, ``x * height + y``; meaningless for points outside.
-    """
-    height, width = size
-    inside = in_frame(xy, size)
-    nearest = np.rint(np.where(inside[:, None], xy, 0)).astype(np.int64)
-    return inside, nearest[:, 0] * height + nearest[:, 1]
-
-
-def in_frame(xy: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Say whether the pixel nearest to each point (N, 2) exists; not so for NaN."""
-    x, y = np.rint(xy[:, 0]), np.rint(xy[:, 1])
-    return (x >= 0) & (x < size[1]) & (y >= 0) & (y < size[0])
 
 
 def sample_flow(flow: np.ndarray, xy: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -28,7 +28,7 @@ def load_weights(model: torch.nn.Module, checkpoint: str) -> None:
 
 def read_checkpoint(checkpoint: str) -> dict:
     """Read a checkpoint from a path or URL without running code that it may carry."""
-    from ..apis.checkpoints import allow_mmengine_types, load_checkpoint
+    from ..fileio.checkpoints import allow_mmengine_types, load_checkpoint
     if not str(checkpoint).startswith(('http://', 'https://')):
         return load_checkpoint(checkpoint)
     allow_mmengine_types()

@@ -1,4 +1,4 @@
-"""Stage 1: object masks for every frame, without labels."""
+"""Proposals: object masks for every frame, without labels."""
 
 from .base_mask_proposer import BaseMaskProposer
 from .motion_color_proposer import MotionColorProposer

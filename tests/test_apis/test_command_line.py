@@ -7,11 +7,10 @@ from s2d_plugins.apis import command_line
 from s2d_plugins.apis.command_line import (
     add_window_arguments,
     choose_device,
-    one_line,
     run_tool,
     window_settings,
 )
-from s2d_plugins.errors import S2DInputError
+from s2d_plugins.errors import S2DInputError, one_line
 
 
 def raising(error):

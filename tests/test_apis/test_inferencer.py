@@ -9,10 +9,12 @@ import pytest
 from bright_model import red_squares, write_model
 
 from s2d_plugins.apis import S2DInferencer, densify_labels
-from s2d_plugins.apis.inferencer import Shot
 from s2d_plugins.apis.segmenter import VideoSegmenter
 from s2d_plugins.errors import S2DInputError
-from s2d_plugins.labels import decode_mask, make_labels, make_video, write_json
+from s2d_plugins.fileio.whole_files import write_json
+from s2d_plugins.labels.rle import decode_mask
+from s2d_plugins.labels.youtube_vis import make_labels, make_video
+from s2d_plugins.video.lazy_frames import LazyFrames
 
 TOOLS = Path(__file__).parents[2] / 'tools'
 
@@ -54,12 +56,12 @@ def test_settings_of_the_config_hold_unless_others_are_given(tmp_path, frames):
 
 
 def test_shot():
-    shot = Shot(np.arange(10), 3, 6)
+    shot = LazyFrames.of(np.arange(10), 3, 6)
     assert len(shot) == 3 and [shot[0], shot[2]] == [3, 5]
-    with pytest.raises(IndexError, match='frame 3 of a shot of 3 frames'):
+    with pytest.raises(IndexError, match='frame 3 of a stretch of 3 frames'):
         shot[3]
     with pytest.raises(S2DInputError, match='found frames 4 to 4'):
-        Shot(np.arange(10), 4, 4)
+        LazyFrames.of(np.arange(10), 4, 4)
 
 
 def test_infer_video_tool(tmp_path, frames, monkeypatch, capsys):

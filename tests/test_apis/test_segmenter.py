@@ -3,10 +3,10 @@ import pytest
 import torch
 from bright_model import red_squares, write_model
 
-from s2d_plugins.apis.configs import load_config
 from s2d_plugins.apis.segmenter import VideoSegmenter, find_test_scale, load_model
 from s2d_plugins.errors import S2DInputError
-from s2d_plugins.labels import decode_mask
+from s2d_plugins.fileio.configs import load_config
+from s2d_plugins.labels.rle import decode_mask
 
 
 def test_masks_follow_the_object_in_rgb_with_padding_removed(tmp_path):

@@ -16,7 +16,7 @@ from mmengine.structures import InstanceData
 CONFIGS = Path(__file__).parents[2] / 'configs'
 BACKBONES = ('r50', 'swin-t-p4-w7-224', 'swin-l-p4-w12-384')
 _NAME = re.compile(
-    r'(?:s2d_|final_)?mask2former_(?P<backbone>[^_]+)_(?P<gpus>\d+)xb(?P<batch>\d+)'
+    r'(?:s2d_|videocutler_)?mask2former_(?P<backbone>[^_]+)_(?P<gpus>\d+)xb(?P<batch>\d+)'
     r'(?:-accum(?P<accum>\d+))?(?:-lsj)?-(?P<steps>\d+)k(?:_(?P<dataset>.+))?\.py')
 
 
@@ -52,7 +52,8 @@ def parse_name(stage: str, file: str) -> Name | None:
 
 def list_configs() -> list[Name]:
     """Return all configs whose names say how they train."""
-    names = (parse_name(stage, path.name) for stage in ('image', 'sparse_to_dense', 'final')
+    stages = ('image', 'sparse_to_dense', 'final', 'videocutler')
+    names = (parse_name(stage, path.name) for stage in stages
              for path in sorted((CONFIGS / stage).glob('*.py')))
     return [name for name in names if name is not None]
 

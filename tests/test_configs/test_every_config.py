@@ -13,25 +13,20 @@ ON_ONE_GPU = [name for name in ALL if name.on_one_gpu]
 SCHEDULES = dict(
     image=(2e-5, 16, 160000, [80000]),
     sparse_to_dense=(1e-6, 4, 32000, [20200]),
-    final=(2e-5, 16, 80000, [79999]))
+    final=(1e-6, 4, 32000, [20200]),
+    videocutler=(2e-5, 16, 80000, [79999]))
 #: Weights of mask, dice and class loss, and points, per stage.
 LOSSES = dict(
     image=(5.0, 5.0, 2.0, 12544),
     sparse_to_dense=(5.0, 5.0, 0.0, 160000),
-    final=(5.0, 5.0, 2.0, 12544))
+    final=(5.0, 5.0, 0.0, 160000),
+    videocutler=(5.0, 5.0, 2.0, 12544))
+#: Stages that train a student and its teacher.
+DISTILLED = ('sparse_to_dense', 'final')
 DATA_ROOTS = {
     None: None,
     'imagenet': 'data/imagenet/',
-    'youtubevis2019': 'data/youtube_vis_2019/',
     'youtubevis2021': 'data/youtube_vis_2021/',
-    'youtubevis2022': 'data/youtube_vis_2022/',
-    'ovis': 'data/ovis/',
-    'uvo': 'data/uvo/',
-    'davis2016': 'data/DAVIS/',
-    'davis2017': 'data/DAVIS/',
-    'sa-v': 'data/sa_v/',
-    'mose': 'data/mose/',
-    'vipseg': 'data/VIPSeg_720P/',
 }
 #: What may differ between a config and its form for one GPU of 24 GB.
 ACCUMULATION = {'accumulative_counts', 'with_cp', 'max_iters', 'val_interval', 'end', 'milestones',
@@ -45,18 +40,18 @@ def single_sets(dataset: dict) -> list[dict]:
     return single_sets(dataset['dataset']) if 'dataset' in dataset else [dataset]
 
 
-def test_there_is_one_for_every_stage_backbone_and_set():
+def test_there_is_one_for_what_people_run():
+    """Own data with every backbone; with R50 YouTube-VIS 2021 and the zero-shot mixture too."""
     found = {(name.stage, name.backbone, name.dataset, name.on_one_gpu) for name in ALL}
-    assert len(found) == len(ALL) >= 120
-    videos = set(DATA_ROOTS) - {'imagenet'} | {'mixture'}
+    expected = {('videocutler', 'r50', None, False), ('videocutler', 'r50', None, True),
+                ('videocutler', 'r50', 'youtubevis2021', False)}
     for one_gpu in (False, True):
-        for stage in ('sparse_to_dense', 'final'):
-            for backbone in BACKBONES[:2]:
-                assert {(stage, backbone, dataset, one_gpu) for dataset in videos} <= found
-            assert (stage, BACKBONES[2], 'mixture', one_gpu) in found
-        for backbone in BACKBONES:
-            for dataset in (None, 'imagenet'):
-                assert ('image', backbone, dataset, one_gpu) in found
+        expected |= {(stage, backbone, None, one_gpu) for stage in ('image', *DISTILLED)
+                     for backbone in BACKBONES}
+        expected |= {(stage, 'r50', dataset, one_gpu) for stage in DISTILLED
+                     for dataset in ('youtubevis2021', 'mixture')}
+        expected.add(('image', 'r50', 'imagenet', one_gpu))
+    assert found == expected and len(found) == len(ALL)
 
 
 @pytest.mark.parametrize('name', ALL, ids=str)
@@ -76,10 +71,13 @@ def check_schedule(name: Name, config: Config) -> None:
         'AdamW', rate, 0.05)
     assert wrapper.type == 'AmpOptimWrapper'
     assert wrapper.clip_grad.max_norm == 0.01
-    assert wrapper.paramwise_cfg.custom_keys.backbone.lr_mult == 0.1
+    if name.stage in DISTILLED:  # the authors' multiplier for the backbone never applies
+        assert {key.lr_mult for key in wrapper.paramwise_cfg.custom_keys.values()} == {1.0}
+    else:
+        assert wrapper.paramwise_cfg.custom_keys.backbone.lr_mult == 0.1
     assert wrapper.get('accumulative_counts', 1) == name.accum
     assert (wrapper.get('constructor') == 'StudentOptimWrapperConstructor') == (
-        name.stage == 'sparse_to_dense')
+        name.stage in DISTILLED)
 
     assert config.train_dataloader.batch_size == name.batch
     assert name.gpus * name.batch * name.accum == batch
@@ -96,20 +94,20 @@ def check_schedule(name: Name, config: Config) -> None:
     assert config.default_hooks.checkpoint.interval == 2000 * name.accum
     teachers = [hook for hook in config.get('custom_hooks', [])
                 if 'MeanTeacherHook' in hook.type]
-    assert len(teachers) == (name.stage == 'sparse_to_dense')
+    assert len(teachers) == (name.stage in DISTILLED)
     for hook in teachers:
         assert hook.momentum == pytest.approx(1 - 0.999)
         assert hook.interval == name.accum
 
 
 def check_model(name: Name, model: dict) -> None:
-    if name.stage == 'sparse_to_dense':
+    if name.stage in DISTILLED:
         assert model.type == 'SparseToDenseDistiller'
         assert (model.teacher_score_thr, model.teacher_max_instances) == (0.75, 100)
         model = model.detector
     head = model.get('track_head') or model.panoptic_head
     settings = head.get('train_cfg') or model.train_cfg
-    dropping = name.stage == 'sparse_to_dense'
+    dropping = name.stage in DISTILLED
     mask, dice = (loss.loss if dropping else loss for loss in (head.loss_mask, head.loss_dice))
     assert (mask.loss_weight, dice.loss_weight, head.loss_cls.loss_weight,
             settings.num_points) == LOSSES[name.stage]
@@ -134,10 +132,10 @@ def check_data(name: Name, config: Config) -> None:
             continue
         assert DATA_ROOTS[name.dataset] in (None, dataset.data_root)
         if name.stage != 'image':
-            labels = 'dense' if name.stage == 'final' else 'keymasks'
+            labels = 'keymasks' if name.stage == 'sparse_to_dense' else 'dense'
             assert dataset.ann_file == f'annotations/{labels}.json'
     if 'datasets' in train.get('dataset', train):
-        assert name.dataset == 'mixture' and len(single_sets(train)) == 4
+        assert name.dataset == 'mixture' and len(single_sets(train)) == 3
     for transform in train.get('pipeline', []):
         TRANSFORMS.build(transform)
     assert config.test_evaluator.type in METRICS
@@ -153,18 +151,7 @@ def test_one_gpu_trains_as_many_do(name: Name):
     assert {'accumulative_counts', 'with_cp', 'max_iters'} <= changed <= ACCUMULATION
 
 
-def test_generic_configs_take_the_whole_batch_in_one_process():
-    for path, parent, batch in (
-            ('sparse_to_dense/s2d_mask2former_r50_32k.py',
-             'sparse_to_dense/s2d_mask2former_r50_4xb1-32k.py', 4),
-            ('final/final_mask2former_r50_80k.py', 'final/final_mask2former_r50_8xb2-80k.py', 16)):
-        config = read_config(path)
-        assert config.train_dataloader.batch_size == batch == config.auto_scale_lr.base_batch_size
-        assert changed_keys(config.to_dict(), read_config(parent).to_dict()) <= {
-            'batch_size', 'num_workers'}
-
-
-@pytest.mark.parametrize('stage', ['image', 'sparse_to_dense', 'final'])
+@pytest.mark.parametrize('stage', ['image', 'sparse_to_dense'])
 def test_leaves_only_name_their_bases(stage):
     """No settings hide in one of the many files, and none names a machine's path."""
     for path in (CONFIGS / str(name) for name in ALL if name.stage == stage):

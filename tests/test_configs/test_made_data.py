@@ -9,7 +9,9 @@ from config_files import read_config, shrink
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import DefaultScope
 
-from s2d_plugins.labels import encode_mask, make_annotation, make_labels, make_video, write_json
+from s2d_plugins.fileio.whole_files import write_json
+from s2d_plugins.labels.rle import encode_mask
+from s2d_plugins.labels.youtube_vis import make_annotation, make_labels, make_video
 from s2d_plugins.registry import DATASETS, METRICS, MODELS
 
 SIZE = (48, 64)

@@ -38,12 +38,14 @@ def test_swin_distiller(form):
 @pytest.mark.parametrize('backbone', ['r50', SWIN])
 def test_checkpointed_activations_change_no_gradient(backbone):
     results = []
-    for form in ('8xb2', '1xb2-accum8'):
-        config = shrink(read_config(f'final/final_mask2former_{backbone}_{form}-80k.py'))
+    for form in ('4xb1', '1xb1-accum4'):
+        config = shrink(read_config(f'final/s2d_mask2former_{backbone}_{form}-32k.py'))
+        detector = config.model.detector
+        detector.track_head.train_cfg.num_points = 1000
         if backbone == SWIN:
-            config.model.backbone.drop_path_rate = 0.0
+            detector.backbone.drop_path_rate = 0.0
         torch.manual_seed(0)
-        model = MODELS.build(config.model).train()
+        model = MODELS.build(detector).train()
         torch.manual_seed(1)
         losses = model.loss(**model.data_preprocessor(make_batch([{1: BOX}] * 3), True))
         sum(losses.values()).backward()

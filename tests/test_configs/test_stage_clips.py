@@ -1,15 +1,18 @@
-"""Clips and their augmentation in stages 3 and 5, against the table of the recipe."""
+"""Clips and their augmentation of the trainings, against the table of the recipe."""
 
 import cv2
 import numpy as np
 import pytest
 from config_files import read_config
 
-from s2d_plugins.labels import encode_mask, make_annotation, make_labels, make_video, write_json
+from s2d_plugins.fileio.whole_files import write_json
+from s2d_plugins.labels.rle import encode_mask
+from s2d_plugins.labels.youtube_vis import make_annotation, make_labels, make_video
 from s2d_plugins.registry import DATASETS
 
 DISTILL = 'sparse_to_dense/s2d_mask2former_r50_4xb1-32k.py'
-FINAL = 'final/final_mask2former_r50_8xb2-80k.py'
+FINAL = 'final/s2d_mask2former_r50_4xb1-32k.py'
+VIDEOCUTLER = 'videocutler/videocutler_mask2former_r50_8xb2-80k.py'
 
 
 def steps(pipeline: list[dict]) -> dict[str, dict]:
@@ -22,13 +25,13 @@ def steps(pipeline: list[dict]) -> dict[str, dict]:
     return found
 
 
-@pytest.mark.parametrize('path', [DISTILL, FINAL])
+@pytest.mark.parametrize('path', [DISTILL, FINAL, VIDEOCUTLER])
 def test_augmentation_is_that_of_the_table(path):
     dataset = read_config(path).train_dataloader.dataset
     found = steps(dataset.get('dataset', dataset).pipeline)
     assert found['TransformBroadcaster'] == dict(share_random_params=True)
     assert found['KeymaskClipSample'] == dict(
-        num_frames=3, frame_range=20, **(dict(consecutive=False) if path == FINAL else {}))
+        num_frames=3, frame_range=20, **(dict(consecutive=False) if path == VIDEOCUTLER else {}))
     assert found['RandomCrop']['crop_size'] == (600, 720)
     assert found['RandomCrop']['crop_type'] == 'absolute_range'
     assert found['RandomChoiceResize'] == dict(
@@ -39,16 +42,15 @@ def test_augmentation_is_that_of_the_table(path):
     order = list(found)
     assert order.index('RandomCrop') < order.index('RandomChoiceResize')
     pasting = steps(dataset.pipeline).get('ClipCopyPaste')
-    assert pasting == (dict(prob=1.0, scale_range=(0.8, 1.0)) if path == FINAL else None)
+    assert pasting == (dict(prob=1.0, scale_range=(0.8, 1.0)) if path == VIDEOCUTLER else None)
 
 
 def test_dense_labels_are_those_the_teacher_is_sure_of():
-    dataset = read_config(FINAL).train_dataloader.dataset.dataset
-    assert dataset.min_score == 0.75
+    assert read_config(FINAL).train_dataloader.dataset.min_score == 0.75
     assert 'min_score' not in read_config(DISTILL).train_dataloader.dataset
 
 
-@pytest.mark.parametrize('path', [DISTILL, FINAL])
+@pytest.mark.parametrize('path', [DISTILL, VIDEOCUTLER])
 def test_clips_of_large_frames_have_the_sizes_of_the_table(tmp_path, path):
     """Crops of 600 to 720 pixels a side, scaled to a short side of 360 or 480."""
     size = (900, 1400)

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from mmengine.registry import DefaultScope
 
-from s2d_plugins.labels import encode_mask, make_annotation, make_labels, make_video, write_json
+from s2d_plugins.fileio.whole_files import write_json
+from s2d_plugins.labels.rle import encode_mask
+from s2d_plugins.labels.youtube_vis import make_annotation, make_labels, make_video
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from mmengine.runner import Runner
 from s2d_plugins.registry import DATASETS, MODELS
 
 CONFIGS = Path(__file__).parents[2] / 'configs' / '_base_' / 'datasets'
-NAMES = ('keymask_clips', 'dense_clips', 'small_clips')
+NAMES = ('video_clips', 'copy_paste_clips', 'small_clips')
 
 
 def read(name, data):
@@ -52,7 +52,7 @@ def test_training_batch(name, data, preprocessor):
             assert truth.labels.dtype == torch.int64 and not truth.labels.any()
             assert len(truth.instances_ids) == len(truth)
             assert 'instances' not in frame.metainfo
-    if name == 'dense_clips':
+    if name == 'copy_paste_clips':
         return  # pasted instances may come on top
     counts = [len(frame.gt_instances) for frame in batch['data_samples'][1]]
     assert sorted(counts) == [0, 0, 1]  # video b: the frames without a keymask stay, empty

@@ -101,3 +101,13 @@ def test_probability_decides_whether_a_clip_is_fetched():
 def test_clips_of_different_length(paste):
     with pytest.raises(ValueError, match='equal length, found 1 and 2 frames'):
         paste(dict(clip(0, [{}]), mix_results=[clip(0, [{}, {}])]))
+
+
+@pytest.mark.parametrize(('target', 'source', 'expected'), [
+    ((8, 10), (8, 10), (8, 10)), ((8, 10), (4, 10), (4, 10)), ((6, 100), (60, 1), (6, 1)),
+    ((3, 100), (100, 100), (3, 3)), ((5, 7), (7, 5), (5, 4))])
+def test_the_scaled_source_fits_and_keeps_its_shape(paste, target, source, expected):
+    """7 x 5 into 5 x 7 is scaled by 5/7: 5 x 3.57, that is 4; nothing becomes thinner than 1."""
+    (height, width), top, left = paste._place(target, source)
+    assert (height, width) == expected
+    assert 0 <= top <= target[0] - height and 0 <= left <= target[1] - width

@@ -1,28 +1,16 @@
 """Decoding, sampling and selecting masks."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s2d_plugins.datasets.transforms.mask_ops import (
     boxes_of_masks,
     decode_at,
-    mask_box,
     set_instances,
-    to_rle,
 )
-from s2d_plugins.labels import decode_mask, encode_mask, encode_masks
-
-
-def test_every_form_of_segmentation():
-    """The 2 x 3 block at row 1, column 2 of a 5 x 6 frame."""
-    mask = np.zeros((5, 6), bool)
-    mask[1:3, 2:5] = True
-    polygon = [[2, 1, 5, 1, 5, 3, 2, 3]]
-    uncompressed = dict(size=[5, 6], counts=[11, 2, 3, 2, 3, 2, 7])  # down the columns
-    for segmentation in (encode_mask(mask), uncompressed, polygon):
-        assert (decode_mask(to_rle(segmentation, 5, 6)) == mask).all()
-        assert mask_box(segmentation, 5, 6) == [2, 1, 3, 2]
+from s2d_plugins.labels.rle import encode_masks
 
 
 @settings(deadline=None, max_examples=30)
@@ -66,3 +54,13 @@ def test_set_instances_keeps_lists_in_step():
     set_instances(results, masks, *columns, min_area=5)
     assert results['gt_masks'].masks.shape == (0, 4, 5)
     assert results['gt_bboxes'].shape == (0, 4) and len(results['gt_instances_ids']) == 0
+
+
+@pytest.mark.parametrize(('min_area', 'kept'), [(3, [4, 6]), (4, [4, 6]), (5, [6])])
+def test_exactly_the_least_area_stays(min_area, kept):
+    masks = np.zeros((2, 4, 5), np.uint8)
+    masks[0, :2, :2] = 1  # 4 pixels
+    masks[1, :3, :2] = 1  # 6 pixels
+    results = {}
+    set_instances(results, masks, np.array([4, 6]), np.zeros(2), np.zeros(2, bool), min_area)
+    assert results['gt_instances_ids'].tolist() == kept

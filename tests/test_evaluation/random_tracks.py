@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from s2d_plugins.labels import encode_mask, make_labels, make_video
+from s2d_plugins.labels.rle import encode_mask
+from s2d_plugins.labels.youtube_vis import make_labels, make_video
 
 
 def blob(rng, size):

@@ -5,7 +5,7 @@ Written from the published protocol as an independent check; slow on purpose.
 
 import numpy as np
 
-from s2d_plugins.labels import decode_mask
+from s2d_plugins.labels.rle import decode_mask
 
 
 def dense(tube, size):

@@ -12,7 +12,9 @@ from mmengine.structures import InstanceData
 
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.evaluation.track_metric import join_frames
-from s2d_plugins.labels import encode_mask, make_annotation, make_labels, make_video, write_json
+from s2d_plugins.fileio.whole_files import write_json
+from s2d_plugins.labels.rle import encode_mask
+from s2d_plugins.labels.youtube_vis import make_annotation, make_labels, make_video
 from s2d_plugins.registry import METRICS
 
 SIZE = (4, 6)
@@ -128,7 +130,7 @@ def test_a_model_that_holds_rle_needs_no_dense_masks(ann_file):
     metric.process({}, [track])
     assert metric.evaluate(1)['vis/AP'] == pytest.approx(0.1)  # IoU 1/2
     for broken, message in ((dict(encode_mask(left_half()), counts='0'), 'does not decode'),
-                            (encode_mask(np.ones((2, 3), bool)), r'size \(2, 3\), expected')):
+                            (encode_mask(np.ones((2, 3), bool)), r'is 2 x 3 .*, expected 4 x 6')):
         track.video_data_samples[1].pred_track_instances.segmentations = [broken]
         with pytest.raises(S2DInputError, match=message):
             metric.process({}, [track])

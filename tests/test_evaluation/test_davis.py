@@ -6,7 +6,7 @@ import reference_davis
 
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.evaluation.davis import evaluate_davis, find_sequences
-from s2d_plugins.evaluation.indexed_png import write_indexed_png
+from s2d_plugins.labels.indexed_png import write_indexed_png
 
 SIZE = (14, 18)
 

@@ -8,7 +8,7 @@ from mmengine.evaluator import Evaluator
 from mmengine.structures import InstanceData
 
 from s2d_plugins.errors import S2DInputError
-from s2d_plugins.evaluation.indexed_png import read_indexed_png, write_indexed_png
+from s2d_plugins.labels.indexed_png import read_indexed_png, write_indexed_png
 from s2d_plugins.registry import METRICS
 
 SIZE = (10, 20)

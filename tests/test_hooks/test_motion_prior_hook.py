@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import sys
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -12,8 +13,10 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from s2d_plugins.errors import S2DInputError
+from s2d_plugins.fileio.json_files import read_json
 from s2d_plugins.hooks import MotionPriorHook
-from s2d_plugins.labels import encode_mask, read_json, write_proposals
+from s2d_plugins.labels.proposals_file import write_proposals
+from s2d_plugins.labels.rle import encode_mask
 
 SIZE = (40, 56)
 
@@ -178,3 +181,11 @@ def test_two_ranks_share_and_wait(root):
     assert found == [(0, True, False), (1, True, False)]
     assert notes(root).count('track') == 6
     assert len(read_json(root / 'keymasks.json')['videos']) == 6
+
+
+def test_a_run_that_only_tests_discovers_nothing(tmp_path, monkeypatch):
+    (tmp_path / 'keymasks.json').write_text('{}')
+    hook = MotionPriorHook(str(tmp_path), str(tmp_path), str(tmp_path / 'keymasks.json'))
+    monkeypatch.setattr(hook, 'prepare', lambda: pytest.fail('discovery has started'))
+    for loop in (None, dict(type='EpochBasedTrainLoop')):  # none, or one that was not built
+        hook.before_run(SimpleNamespace(_train_loop=loop))

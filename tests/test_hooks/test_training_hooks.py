@@ -5,12 +5,14 @@ from types import SimpleNamespace
 import pytest
 import torch
 from mmengine.logging import MessageHub
+from mmengine.model import BaseTTAModel
 from mmengine.optim import OptimWrapper
 from torch import nn
 
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.hooks import (
     CheckpointFitHook,
+    ExactResumeHook,
     LossWeightScheduleHook,
     NonFiniteLossHook,
     ScheduledMeanTeacherHook,
@@ -173,3 +175,62 @@ def test_weights_change_their_names_with_the_model():
     assert sorted(adapt_weights(image, ['student.track_head.b', 'teacher.track_head.b'])) == [
         'student.backbone.a', 'student.track_head.b',
         'teacher.backbone.a', 'teacher.track_head.b']
+
+
+def test_a_step_of_bad_parts_alone_is_no_step(monkeypatch):
+    """Without any gradient the optimiser is not asked: its own counters stay."""
+    weight, runner, hook = guarded(max_in_a_row=9, accumulative_counts=2)
+    steps = []
+    monkeypatch.setattr(runner.optim_wrapper, 'step', lambda: steps.append(runner.iter))
+    for factor in (float('nan'), float('inf'), float('nan'), 2.0):
+        step(weight, runner, hook, factor)
+    assert steps == [3]
+
+
+def drawn(hook, monkeypatch, seed=0, rank=0, step=0):
+    """The random numbers of one step."""
+    monkeypatch.setattr('s2d_plugins.hooks.exact_resume_hook.get_rank', lambda: rank)
+    hook.before_train_iter(SimpleNamespace(seed=seed, iter=step), 0)
+    return torch.rand(4).tolist()
+
+
+def test_every_step_rank_and_seed_has_random_numbers_of_its_own(monkeypatch):
+    hook = ExactResumeHook()
+    first = drawn(hook, monkeypatch)
+    assert first == drawn(hook, monkeypatch)
+    for change in (dict(seed=1), dict(rank=1), dict(step=1)):
+        assert first != drawn(hook, monkeypatch, **change)
+
+
+@pytest.mark.parametrize('replay', [True, False])
+def test_batches_are_drawn_again_only_if_asked(replay):
+    skipped = []
+
+    class Batches:
+        drawn = 0
+
+        def skip_iter(self, count):
+            skipped.append(count)
+
+        def __next__(self):
+            self.drawn += 1
+
+    batches = Batches()
+    runner = SimpleNamespace(train_loop=SimpleNamespace(dataloader_iterator=batches))
+    ExactResumeHook(replay_data=replay).before_train(runner)
+    batches.skip_iter(3)
+    assert (batches.drawn, skipped) == ((3, []) if replay else (0, [3]))
+
+
+def test_a_checkpoint_fills_the_model_inside_test_time_augmentation():
+    class Augmented(BaseTTAModel):
+        def merge_preds(self, data_samples_list):
+            return data_samples_list
+
+    model = nn.Linear(2, 1)
+    model.test_step = None  # what the wrapper asks for
+    model.data_preprocessor = None
+    wrapped = Augmented.__new__(Augmented)
+    nn.Module.__init__(wrapped)
+    wrapped.module = model
+    assert checked(wrapped, model.state_dict()).keys() == {'weight', 'bias'}

@@ -9,7 +9,7 @@ from pycocotools import mask as coco_mask
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.keymasks.bit_maps import bit_map, bits_at, changes_of
 from s2d_plugins.keymasks.frame_masks import FrameMasks
-from s2d_plugins.labels import decode_mask, encode_mask, encode_masks
+from s2d_plugins.labels.rle import decode_mask, encode_mask, encode_masks
 
 
 def every_pixel(size):
@@ -59,5 +59,5 @@ def test_uncompressed_rles_and_dicts_of_proposals():
 
 def test_broken_rles_are_named():
     broken = {'size': [3, 4], 'counts': '5'}
-    with pytest.raises(S2DInputError, match='frame 7: mask 1 is a broken RLE'):
+    with pytest.raises(S2DInputError, match='frame 7, mask 1: the mask does not decode'):
         FrameMasks([[encode_mask(np.ones((3, 4), bool)), broken]], first_frame=7)

@@ -9,9 +9,9 @@ from collections import Counter
 import pytest
 
 from s2d_plugins.errors import S2DInputError
+from s2d_plugins.fileio.whole_files import write_json
 from s2d_plugins.keymasks.job_sharing import share_jobs
 from s2d_plugins.keymasks.video_jobs import VideoJob
-from s2d_plugins.labels import write_json
 
 fork = multiprocessing.get_context('fork')
 

@@ -7,7 +7,7 @@ from small_worlds import World, WorldPrior, noisy_proposals, random_world
 
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.keymasks import KeymaskDiscovery
-from s2d_plugins.labels import encode_mask
+from s2d_plugins.labels.rle import encode_mask
 from s2d_plugins.motion import BaseMotionPrior
 from s2d_plugins.structures import PointTracks
 

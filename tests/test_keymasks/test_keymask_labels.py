@@ -3,7 +3,7 @@
 import numpy as np
 
 from s2d_plugins.keymasks import to_labels
-from s2d_plugins.labels import decode_mask, encode_mask
+from s2d_plugins.labels.rle import decode_mask, encode_mask
 from s2d_plugins.structures import KeymaskInstance
 
 
@@ -22,3 +22,11 @@ def test_null_where_nothing_is_known():
     assert annotation['bboxes'][0] == [5, 2, 3, 4]
     assert (annotation['video_id'], annotation['one2x']) == (4, 0.25)
     assert annotation['visibility_ranges'] == [[0, 2]]
+
+
+def test_instances_are_numbered_from_1_in_their_order():
+    masks = [[np.ones((4, 5), bool), np.eye(4, 5, dtype=bool)]]
+    labels = to_labels([KeymaskInstance({0: 1}), KeymaskInstance({0: 0})], masks, 'clip', (4, 5),
+                       ['0.jpg'])
+    assert [(annotation['id'], annotation['areas']) for annotation in labels['annotations']] == [
+        (1, [4]), (2, [20])]

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s2d_plugins.keymasks.windows import FrameWindow, join, plan_windows
+from s2d_plugins.keymasks.windows import join, plan_windows
 from s2d_plugins.structures import KeymaskInstance
+from s2d_plugins.video.lazy_frames import LazyFrames
 
 
 def instance(frames, index=0, one2x=0.0):
@@ -46,7 +47,7 @@ def test_few_shared_keymasks_are_not_enough():
 
 
 def test_windows_read_only_what_is_asked_for():
-    window = FrameWindow(np.arange(10), 4, 7)
+    window = LazyFrames.of(np.arange(10), 4, 7)
     assert len(window) == 3 and window[2] == 6
-    with pytest.raises(IndexError, match='frame 3 of a window of 3'):
+    with pytest.raises(IndexError, match='frame 3 of a stretch of 3'):
         window[3]

@@ -5,11 +5,7 @@ from hypothesis import strategies as st
 from mmdet.models.task_modules.assigners import CrossEntropyLossCost, DiceCost
 from mmengine.structures import InstanceData
 
-from s2d_plugins.models.clip_matching import (
-    class_match_cost,
-    mask_match_cost,
-    solve_assignments,
-)
+from s2d_plugins.models.clip_matching import class_match_cost, mask_match_cost, solve_assignments
 
 
 @settings(deadline=None, max_examples=20)

@@ -33,3 +33,10 @@ def test_a_clip_without_keymasks_has_no_instances():
 def test_a_label_beyond_the_models_classes_is_refused():
     with pytest.raises(S2DInputError, match='label 4.*1 class'):
         collect(make_clip([{1: (0, 0, 2, 2)}], label=4))
+
+
+def test_one_bad_label_among_good_ones_is_refused():
+    clip = make_clip([{1: (0, 0, 2, 2), 2: (4, 4, 8, 8)}, {1: (0, 0, 2, 2)}])
+    clip[0].gt_instances.labels = torch.tensor([1, 0])
+    with pytest.raises(S2DInputError, match='label 1.*1 class'):
+        collect(clip)

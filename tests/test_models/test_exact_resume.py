@@ -3,7 +3,7 @@ import torch
 from mmengine.logging import MessageHub
 from tiny_training import train, training_config, write_videos
 
-from s2d_plugins.apis.checkpoints import load_checkpoint
+from s2d_plugins.fileio.checkpoints import load_checkpoint
 
 SCHEDULED = dict(
     custom_hooks=[

@@ -1,10 +1,13 @@
 import pytest
 import torch
-from small_model import build_small, make_batch, make_clip
+from mmengine.registry import init_default_scope
+from small_model import build_small, make_batch, make_clip, small_config
 
 from s2d_plugins.models.clip_matching import mask_match_cost, solve_assignments
 from s2d_plugins.models.clip_targets import ClipTargets
 from s2d_plugins.models.point_weights import sample_points
+from s2d_plugins.models.temporal_drop_loss import TemporalDropLoss
+from s2d_plugins.registry import MODELS
 
 BOX = (8, 8, 40, 40)
 
@@ -206,3 +209,37 @@ def test_loss_from_data_samples_trains_every_parameter():
     sum(losses.values()).backward()
     missing = [name for name, p in model.named_parameters() if p.grad is None]
     assert missing == []
+
+
+@pytest.mark.parametrize('sparse', ['mask', 'dice'])
+def test_droploss_on_one_of_the_losses_alone(sparse):
+    """The other loss takes frames without a keymask as empty masks, so it has a gradient there."""
+    plain = build_small('final/final_small.py').track_head
+    head = build_small().student.track_head
+    other = 'dice' if sparse == 'mask' else 'mask'
+    setattr(head, f'loss_{other}', getattr(plain, f'loss_{other}'))
+    head.drops_frames = all(isinstance(loss, TemporalDropLoss)
+                            for loss in (head.loss_mask, head.loss_dice))
+    assert not head.drops_frames
+    scores, masks = random_outputs(layers=1)
+    target = box_targets([True, False, True])
+    target.masks[:, 2] = 0  # known to be empty, which is not unknown
+    losses = head.loss_by_targets(scores, masks, [target])
+    for name, dropped in ((sparse, True), (other, False)):
+        gradient, = torch.autograd.grad(losses[f'loss_{name}'], masks[-1], retain_graph=True)
+        assert (gradient[:, :, [0, 2]] != 0).flatten(3).any(dim=3).any(dim=1).all()
+        assert (gradient[:, :, 1] == 0).all() == dropped
+
+
+@pytest.mark.parametrize('sparse', ['mask', 'dice'])
+def test_a_head_with_one_droploss_keeps_all_frames(sparse):
+    """What the constructor concludes: frames are left out early only if both losses drop them."""
+    losses = dict(loss_mask=dict(_delete_=True, type='CrossEntropyLoss', use_sigmoid=True),
+                  loss_dice=dict(_delete_=True, type='WeightedDiceLoss'))
+    del losses[f'loss_{sparse}']
+    config = small_config()
+    config.merge_from_dict(dict(model=dict(detector=dict(track_head=losses))))
+    init_default_scope('s2d_plugins')
+    head = MODELS.build(config.model).student.track_head
+    assert isinstance(getattr(head, f'loss_{sparse}'), TemporalDropLoss)
+    assert not head.drops_frames

@@ -3,7 +3,7 @@ import pytest
 import torch
 from small_model import build_small, make_batch, make_clip
 
-from s2d_plugins.labels import decode_mask
+from s2d_plugins.labels.rle import decode_mask
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s2d_plugins.labels import decode_mask
+from s2d_plugins.labels.rle import decode_mask
 from s2d_plugins.models.window_inference import (
     MaskResize,
     link_tubes,

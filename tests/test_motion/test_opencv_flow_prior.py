@@ -126,3 +126,10 @@ def test_default_stream_checks_what_track_returns(video):
 
     with pytest.raises(ValueError, match=r'Short.track returned tracks of shape \(4, 1\)'):
         list(Short().stream(video, np.array([[0, 5, 5]])))
+
+
+def test_smallest_working_size():
+    assert OpenCVFlowPrior(max_size=16).max_size == 16
+    assert OpenCVFlowPrior(max_size=None).max_size is None
+    with pytest.raises(S2DInputError, match='expected max_size >= 16, found 15'):
+        OpenCVFlowPrior(max_size=15)

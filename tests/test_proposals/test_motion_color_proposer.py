@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from s2d_plugins.errors import S2DInputError
-from s2d_plugins.labels import decode_mask
+from s2d_plugins.labels.rle import decode_mask
 from s2d_plugins.proposals import MotionColorProposer
 from s2d_plugins.registry import MASK_PROPOSERS
 

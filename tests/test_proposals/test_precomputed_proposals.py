@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from s2d_plugins.errors import S2DInputError
-from s2d_plugins.labels import encode_mask, write_proposals
+from s2d_plugins.labels.proposals_file import write_proposals
+from s2d_plugins.labels.rle import encode_mask
 from s2d_plugins.proposals import PrecomputedProposals
 
 

@@ -5,7 +5,8 @@ import cv2
 import numpy as np
 import pytest
 
-from s2d_plugins.labels import encode_mask, read_proposals, write_proposals
+from s2d_plugins.labels.proposals_file import read_proposals, write_proposals
+from s2d_plugins.labels.rle import encode_mask
 
 TOOLS = Path(__file__).parents[2] / 'tools'
 

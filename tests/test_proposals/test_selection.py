@@ -1,6 +1,6 @@
 import numpy as np
 
-from s2d_plugins.labels import encode_mask
+from s2d_plugins.labels.rle import encode_mask
 from s2d_plugins.proposals.selection import select_proposals
 
 

@@ -9,12 +9,13 @@ import pytest
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / 'tools' / 'dataset_converters'), str(ROOT / 'tests/test_converters')]
+sys.path[:0] = [str(ROOT / 'tools/dataset_converters'),
+                str(ROOT / 'tests/test_dataset_converters')]
 import convert_dataset  # noqa: E402
 import dataset_layouts as layouts  # noqa: E402
 
-from s2d_plugins.keymasks.label_faults import find_faults  # noqa: E402
-from s2d_plugins.labels import decode_mask  # noqa: E402
+from s2d_plugins.labels.faults import find_faults  # noqa: E402
+from s2d_plugins.labels.rle import decode_mask  # noqa: E402
 
 
 def convert(*arguments):
@@ -236,9 +237,9 @@ def unknown_category(labels):
 
 
 @pytest.mark.parametrize(('change', 'expected'), [
-    (broken_rle, 'video fb4a7958, annotation 12, frame 1: the RLE does not decode'),
+    (broken_rle, 'video fb4a7958, annotation 12, frame 1: the mask does not decode'),
     (short, 'expected 3 segmentations, one per frame, found 2'),
-    (other_size, 'frame 2: expected a mask of 24x32 pixels'),
+    (other_size, 'expected 24 x 32'),
     (repeated, 'id 11 occurs twice among its annotations'),
     (unknown_video, 'annotations of video 77, which it does not list'),
     (unknown_category, 'its category 9 is not among those'),

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from s2d_plugins.labels import encode_mask, write_proposals
+from s2d_plugins.labels.proposals_file import write_proposals
+from s2d_plugins.labels.rle import encode_mask
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / 'tools' / 'discover_keymasks.py'
@@ -97,10 +98,10 @@ def test_failures_are_listed_and_tried_again(folders, capsys):
 def test_bad_masks_name_video_and_frame(folders, capsys):
     path = folders / 'proposals' / 'two.json'
     content = json.loads(path.read_text())
-    content['frames'][5][0]['segmentation'] = encode_mask(np.zeros(SIZE, bool))
+    content['frames'][5][0]['segmentation']['counts'] = '~'
     path.write_text(json.dumps(content))
     assert discover_keymasks.main(arguments(folders)) == 2
-    assert 'failed: two: frame 5: mask 0 has no pixels' in capsys.readouterr().err
+    assert 'two.json, frame 5, mask 0: the mask does not decode' in capsys.readouterr().err
     assert sorted(results(folders)) == ['one', 'three']
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from s2d_plugins.evaluation.indexed_png import write_indexed_png
+from s2d_plugins.labels.indexed_png import write_indexed_png
 
 TOOL = Path(__file__).parents[2] / 'tools/eval_davis.py'
 

@@ -8,14 +8,10 @@ import numpy as np
 import pytest
 from mmengine.logging import MMLogger
 
-from s2d_plugins.labels import (
-    encode_mask,
-    make_annotation,
-    make_labels,
-    make_video,
-    write_json,
-    write_proposals,
-)
+from s2d_plugins.fileio.whole_files import write_json
+from s2d_plugins.labels.proposals_file import write_proposals
+from s2d_plugins.labels.rle import encode_mask
+from s2d_plugins.labels.youtube_vis import make_annotation, make_labels, make_video
 
 TOOL = Path(__file__).parents[2] / 'tools/eval_vis.py'
 SIZE = (6, 8)
@@ -58,6 +54,7 @@ def test_tracks(tool, gt, rle, tmp_path, capsys):
 
 SMALL = encode_mask(np.ones((5, 8)))
 BROKEN = dict(size=list(SIZE), counts='~')
+EMPTY = dict(size=list(SIZE), counts='`1')
 
 
 def check_bad_results(tool, gt, results, tmp_path, capsys, message, score):
@@ -77,8 +74,8 @@ def check_bad_results(tool, gt, results, tmp_path, capsys, message, score):
 @pytest.mark.parametrize(('bad', 'message'), [
     (dict(video_id=7), 'track 1: video 7 is not in the ground truth'),
     (dict(segmentations=[None]), "track 1, video 'cat' (id 1): expected segmentations for 2"),
-    (dict(segmentations=[None, SMALL]), "'cat' (id 1), frame 1: mask of size (5, 8), expected"),
-    (dict(segmentations=[BROKEN, None]), "'cat' (id 1), frame 0: RLE does not decode"),
+    (dict(segmentations=[None, SMALL]), "'cat' (id 1), frame 1: the mask is 5 x 8"),
+    (dict(segmentations=[BROKEN, None]), "'cat' (id 1), frame 0: the mask does not decode"),
     (dict(score=float('nan')), "video 'cat' (id 1), track 1: score nan is not a finite number"),
     (dict(id=1), "video 'cat' (id 1), track 1: track id 1 occurs more than once")])
 def test_bad_tracks(tool, gt, rle, tmp_path, capsys, bad, message):
@@ -92,12 +89,13 @@ def test_bad_tracks(tool, gt, rle, tmp_path, capsys, bad, message):
     ('dog', dict(video='dog'), "video 'dog' is not in"),
     ('dog', dict(video='cat'), "video 'cat' occurs more than once"),
     ('cat', dict(frames=[[]]), "video 'cat' (id 1): 1 frames, expected 2"),
-    ('cat', dict(height=5, frames=[[], [dict(segmentation=SMALL, score=1)]]),
-     "video 'cat' (id 1), frame 1, mask 0: mask of size (5, 8), expected"),
+    ('cat', dict(height=5, frames=[[dict(segmentation=dict(size=[6, 8], counts='`1'), score=1)],
+                                   []]),
+     'cat.json, frame 0, mask 0: the mask is 6 x 8'),
     ('cat', dict(frames=[[], [dict(segmentation=BROKEN, score=1)]]),
-     "video 'cat' (id 1), frame 1, mask 0: RLE does not decode"),
-    ('cat', dict(frames=[[], [dict(segmentation=SMALL, score=float('nan'))]], height=5),
-     "video 'cat' (id 1), frame 1, mask 0: score nan is not a finite number")])
+     'cat.json, frame 1, mask 0: the mask does not decode'),
+    ('cat', dict(frames=[[], [dict(segmentation=EMPTY, score=float('nan'))]]),
+     'cat.json, frame 1, mask 0: score nan is not a finite number')])
 def test_bad_proposals(tool, gt, rle, tmp_path, capsys, name, bad, message):
     good = dict(video='cat', height=6, width=8, frames=[[dict(segmentation=rle, score=1)]] * 2)
     folder = tmp_path / 'proposals'

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from s2d_plugins.evaluation.indexed_png import write_indexed_png
-from s2d_plugins.labels import encode_mask, write_json
+from s2d_plugins.fileio.whole_files import write_json
+from s2d_plugins.labels.indexed_png import write_indexed_png
+from s2d_plugins.labels.rle import encode_mask
 
 TOOL = Path(__file__).parents[2] / 'tools/analysis_tools/evaluate_stages.py'
 

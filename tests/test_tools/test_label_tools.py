@@ -1,4 +1,4 @@
-"""tools/merge_keymasks.py and tools/validate_labels.py on small files."""
+"""tools/merge_labels.py and tools/validate_labels.py on small files."""
 
 import json
 import sys
@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from s2d_plugins.labels import encode_mask, make_annotation, make_labels, make_video, write_json
+from s2d_plugins.fileio.whole_files import write_json
+from s2d_plugins.labels.rle import encode_mask
+from s2d_plugins.labels.youtube_vis import make_annotation, make_labels, make_video
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'tools'))
-import merge_keymasks  # noqa: E402
+import merge_labels  # noqa: E402
 import validate_labels  # noqa: E402
 
 
@@ -26,7 +28,7 @@ def folder(tmp_path):
 
 def test_merge_then_validate(folder, capsys):
     target = folder / 'merged.json'
-    assert merge_keymasks.main([str(folder / 'labels'), '--out', str(target)]) == 0
+    assert merge_labels.main([str(folder / 'labels'), '--out', str(target)]) == 0
     assert 'instances: 2' in capsys.readouterr().out
     assert json.loads((folder / 'merged.stats.json').read_text())['keymasks'] == 2
     assert validate_labels.main([str(target)]) == 0
@@ -42,5 +44,5 @@ def test_validator_exit_codes(folder, capsys):
 
 
 def test_merge_without_files(tmp_path, capsys):
-    assert merge_keymasks.main([str(tmp_path), '--out', str(tmp_path / 'merged.json')]) == 2
+    assert merge_labels.main([str(tmp_path), '--out', str(tmp_path / 'merged.json')]) == 2
     assert 'expected label files' in capsys.readouterr().err

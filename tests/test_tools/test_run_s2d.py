@@ -8,8 +8,8 @@ import cv2
 import pytest
 from tiny_recipe import BrightProposer, make_video, run, write_recipe
 
-from s2d_plugins.apis.quiet_runner import ProgressBarHook
-from s2d_plugins.labels import decode_mask
+from s2d_plugins.labels.rle import decode_mask
+from s2d_plugins.pipeline.quiet_runner import ProgressBarHook
 
 RESULTS = ('overlay.mp4', 'results.json', 'keymasks.png', 'summary.json')
 
@@ -265,14 +265,14 @@ def test_full_disk_stops_at_once_and_keeps_what_is_done(recipe, capsys, tmp_path
                 raise OSError(28, 'No space left on device')
         replace(source, target)
     with monkeypatch.context() as patch:
-        patch.setattr('s2d_plugins.labels.os.replace', full_at_second_clip)
+        patch.setattr('s2d_plugins.fileio.whole_files.os.replace', full_at_second_clip)
         code, _, err = recipe(capsys, '--stages', 'frames', 'proposals')
     assert code == 2 and 'b.json: No space left on device; free space' in err
     assert [path.name for path in (tmp_path / 'out/stages/proposals').iterdir()] == ['a.json']
 
 
 def test_two_runs_do_not_share_a_work_dir(recipe, capsys, tmp_path):
-    from s2d_plugins.apis.workspace import Workspace
+    from s2d_plugins.pipeline.workspace import Workspace
     make_video(tmp_path / 'a.mp4')
     with Workspace(tmp_path / 'out').lock():
         code, _, err = recipe(capsys, videos='a.mp4')

@@ -9,7 +9,8 @@ import torch
 from mmengine.structures import InstanceData
 from tiny_recipe import TRAINING, run
 
-from s2d_plugins.labels import encode_mask, make_annotation, make_labels, make_video
+from s2d_plugins.labels.rle import encode_mask
+from s2d_plugins.labels.youtube_vis import make_annotation, make_labels, make_video
 
 TESTING = '''
 test_dataloader = dict(

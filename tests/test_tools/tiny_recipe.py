@@ -11,7 +11,7 @@ from mmengine.logging import MMLogger
 from mmengine.model import BaseModel
 from torch import nn
 
-from s2d_plugins.labels import encode_mask
+from s2d_plugins.labels.rle import encode_mask
 from s2d_plugins.registry import MASK_PROPOSERS, MODELS
 
 ROOT = Path(__file__).parents[2]

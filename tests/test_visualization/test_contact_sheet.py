@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from s2d_plugins.errors import S2DInputError
-from s2d_plugins.labels import encode_mask
+from s2d_plugins.labels.rle import encode_mask
 from s2d_plugins.visualization import (
     SheetRow,
     contact_sheet,

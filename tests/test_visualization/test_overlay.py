@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from s2d_plugins.labels import encode_mask
+from s2d_plugins.labels.rle import encode_mask
 from s2d_plugins.visualization import (
     ColoredMask,
     draw_masks,

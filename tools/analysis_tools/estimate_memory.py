@@ -101,8 +101,8 @@ def main() -> None:
     import torch
     from mmengine.registry import init_default_scope
 
-    from s2d_plugins.apis.configs import config_errors, load_config
     from s2d_plugins.errors import S2DInputError
+    from s2d_plugins.fileio.configs import config_errors, load_config, type_name
     from s2d_plugins.registry import MODELS
 
     cfg = load_config(args.config, args.cfg_options)
@@ -115,7 +115,7 @@ def main() -> None:
     if hasattr(model, 'teacher_score_thr'):
         model.teacher_score_thr = 0.0  # the worst case: every query of the teacher is a target
     batch = model.data_preprocessor(make_batch(cfg, tuple(args.size), args.instances), True)
-    amp = cfg.optim_wrapper.type == 'AmpOptimWrapper'
+    amp = type_name(cfg.optim_wrapper.type) == 'AmpOptimWrapper'
     saved = SavedBytes(model)
     start = time.time()
     attention = compiled_attention() if args.compiled_ops else contextlib.nullcontext()

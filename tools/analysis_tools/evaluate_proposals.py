@@ -67,7 +67,7 @@ def evaluate_sequence(frames: Path, annotations: Path,
                       config: Path | None) -> tuple[float, float, float, float]:
     """Return the values of :data:`COLUMNS` for one sequence."""
     cv2.setNumThreads(1)
-    from s2d_plugins.labels import decode_mask
+    from s2d_plugins.labels.rle import decode_mask
     from s2d_plugins.proposals.build import build_proposer
     from s2d_plugins.video import open_video
     video = open_video(frames)

@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 from s2d_plugins.apis.command_line import quiet_imports, run_tool
-from s2d_plugins.labels import write_json, write_text
+from s2d_plugins.fileio.whole_files import write_json, write_text
 
 with quiet_imports():
-    from s2d_plugins.evaluation.stages import evaluate_stages, format_stages
+    from s2d_plugins.pipeline.evaluation.stage_table import evaluate_stages, format_stages
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:

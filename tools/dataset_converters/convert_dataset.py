@@ -83,9 +83,9 @@ def _add_sparse(parser: argparse.ArgumentParser) -> None:
 
 def make_source(args: argparse.Namespace):
     """Open the dataset that the command line names."""
-    from s2d_plugins import converters
+    from s2d_plugins import dataset_converters as converters
     if args.dataset in VIS_DATASETS:
-        from s2d_plugins.converters.vis_json import find_layout
+        from s2d_plugins.dataset_converters.vis_json import find_layout
         layout = find_layout(args.root, VIS_DATASETS[args.dataset], args.split, args.annotations,
                              args.frames)
         return converters.vis_source(*layout, not args.no_frames, args.annotated_only)
@@ -115,7 +115,7 @@ def convert_dataset(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     with quiet_imports():
-        from s2d_plugins.converters import convert
+        from s2d_plugins.dataset_converters import convert
     source = make_source(args)
     out = args.out or default_target(args)
     interval = 0.2 if sys.stderr.isatty() else 15.0

@@ -1,5 +1,5 @@
 # Small clips for a CPU: 3 frames of about 160 x 288 pixels with light augmentation.
-_base_ = './keymask_clips.py'
+_base_ = './video_clips.py'
 
 train_pipeline = [
     dict(type='KeymaskClipSample', num_frames=_base_.num_frames, frame_range=20,

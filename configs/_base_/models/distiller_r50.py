@@ -1,4 +1,4 @@
-# Stage 3: student and EMA teacher with Temporal DropLoss on both mask losses.
+# Student and EMA teacher with Temporal DropLoss on both mask losses.
 _base_ = './mask2former_video_r50.py'
 
 _cross_entropy = dict(

@@ -1,5 +1,5 @@
-# Stage 0: mmdet's image Mask2Former, one class. Its parts have the shapes of the video segmenter's,
-# so that its weights start stages 3 and 5. The backbone starts from DINO, which saw no labels
+# mmdet's image Mask2Former, one class. Its parts have the shapes of the video segmenter's,
+# so that its weights start both rounds. The backbone starts from DINO, which saw no labels
 # (the usual ImageNet weights were trained with them).
 _base_ = './mask2former_video_r50.py'
 

@@ -11,13 +11,10 @@ swin_backbone = dict(
     convert_weights=True)
 swin_in_channels = [96, 192, 384, 768]
 
-# The longest key that is part of a parameter's name counts, so these win over 'backbone'.
-_no_decay = dict(lr_mult=0.1, decay_mult=0.0)
-swin_decay = {
-    'absolute_pos_embed': _no_decay,
-    'relative_position_bias_table': _no_decay,
-    'backbone.patch_embed.norm': _no_decay,
-    'backbone.norm': _no_decay,
-    '.downsample.norm': _no_decay,
-    **{f'.norm{place}.{name}': _no_decay for place in (1, 2) for name in ('weight', 'bias')}
-}
+# What does not decay. In optim_wrapper's custom_keys the longest key that is part of a parameter's
+# name counts, so these win over 'backbone'.
+swin_no_decay = [
+    'absolute_pos_embed', 'relative_position_bias_table', 'backbone.patch_embed.norm',
+    'backbone.norm', '.downsample.norm',
+    *(f'.norm{place}.{name}' for place in (1, 2) for name in ('weight', 'bias'))
+]

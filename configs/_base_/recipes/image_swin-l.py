@@ -3,4 +3,5 @@ _base_ = ['./image_r50.py', '../models/swin_l.py']
 model = dict(
     backbone=_base_.swin_backbone,
     panoptic_head=dict(in_channels=_base_.swin_in_channels))
-optim_wrapper = dict(paramwise_cfg=dict(custom_keys=_base_.swin_decay))
+optim_wrapper = dict(paramwise_cfg=dict(custom_keys={
+    name: dict(lr_mult=0.1, decay_mult=0.0) for name in _base_.swin_no_decay}))

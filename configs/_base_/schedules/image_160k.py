@@ -1,7 +1,9 @@
 # The schedule with which CutLER's class-agnostic Mask2Former was trained.
-_base_ = './sparse_to_dense_32k.py'
+_base_ = './distillation_32k.py'
 
-optim_wrapper = dict(optimizer=dict(lr=2e-5))
+optim_wrapper = dict(
+    optimizer=dict(lr=2e-5),
+    paramwise_cfg=dict(custom_keys={'backbone': dict(lr_mult=0.1, decay_mult=1.0)}))
 
 max_iters = 160000
 param_scheduler = [

@@ -27,7 +27,8 @@ from s2d_plugins.apis.command_line import (
     run_tool,
 )
 from s2d_plugins.errors import S2DInputError
-from s2d_plugins.labels import read_json, write_json, write_text
+from s2d_plugins.fileio.json_files import read_json
+from s2d_plugins.fileio.whole_files import write_json, write_text
 
 CONFIG = Path(__file__).resolve().parents[1] / 'configs/davis16.py'
 PLOT = 'j_per_frame.png'
@@ -60,8 +61,8 @@ def run_recipe(args: argparse.Namespace, data: DavisData) -> dict[str, str]:
     device = choose_device(args.device)
     with quiet_imports():
         import s2d_plugins.registry  # noqa: F401  makes mmcv's ops importable
-        from s2d_plugins.apis.configs import load_config
-        from s2d_plugins.apis.pipeline import run_pipeline
+        from s2d_plugins.fileio.configs import load_config
+        from s2d_plugins.pipeline.run import run_pipeline
     cfg = load_config(args.config)
     videos = data.frames
     if data.chosen:
@@ -76,7 +77,7 @@ def measure(args: argparse.Namespace, data: DavisData) -> dict:
         S2DInputError: If a sequence that was asked for has no results.
     """
     with quiet_imports():
-        from s2d_plugins.evaluation.stages import evaluate_stages
+        from s2d_plugins.pipeline.evaluation.stage_table import evaluate_stages
     cv2.setNumThreads(1)  # processes are forked, and OpenCV's threads would not come along
     scores = evaluate_stages(args.work_dir, data.annotations, videos=data.sequences,
                              jobs=args.jobs,
@@ -111,7 +112,7 @@ def benchmark(args: argparse.Namespace) -> int:
         from frame_plot import plot_bytes
         from stage_report import report_text, stage_rows
 
-        from s2d_plugins.evaluation.indexed_png import write_bytes
+        from s2d_plugins.fileio.whole_files import write_bytes
     failures = {} if args.evaluate_only else run_recipe(args, data)
     scores = measure(args, data)
     costs = read_costs(args.work_dir, list(scores['videos']))

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from pathlib import Path
 
-from s2d_plugins.apis.workspace import Workspace
+from s2d_plugins.pipeline.workspace import Workspace
 
 #: Names under which the pipeline keeps its notes, in the order of the recipe.
 STAGES = ('frames', 'proposals', 'keymasks', 'distill', 'dense', 'final', 'infer')

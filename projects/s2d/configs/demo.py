@@ -2,27 +2,27 @@
 # Paths are found beside this file or in a folder above it.
 default_scope = 's2d_plugins'
 
-# Stage 0: a clip is one shot; the short side of its frames is at most this many pixels.
+# Frames: a clip is one shot; the short side of its frames is at most this many pixels.
 frames = dict(max_short_side=480, min_frames=3)
 
-# Stages 1 and 2.
+# Proposals and keymasks.
 proposer = dict(type='MotionColorProposer')
 selection = dict(min_score=0.2, max_containment=0.7)  # proposals that discovery sees
 # DIS flow loses fast objects at the default tolerance of the forward-backward check
 discovery = dict(motion_prior=dict(type='OpenCVFlowPrior', fb_alpha=0.2, fb_beta=15.0))
 max_one2x = 1.0  # instances with a larger share of masks that seem to join objects are left out
 
-# Stage 3. With 350 steps the demo's rabbit was whole with one seed and a belly with another.
+# Sparse to dense. With 350 steps the rabbit was whole with one seed and a belly with another.
 distill = dict(
     config='configs/sparse_to_dense/s2d_small.py',
     options={'train_cfg.max_iters': 600, 'param_scheduler.1.end': 600})
 
-# Stage 4: what is not given here is as in `inference`.
+# Dense labels: what is not given here is as in `inference`.
 dense = dict(score_thr=0.4)
 
-# Stage 5: start from the weights of stage 3's 'teacher' or 'student', or None.
+# Final training: start from the weights of the distilled 'teacher' or 'student', or None.
 final = dict(config='configs/final/final_small.py', init_from='teacher', options=dict())
 
-# Stage 6: overlapping windows, at most `top_k` instances each.
+# Inference: overlapping windows, at most `top_k` instances each.
 inference = dict(
     window=12, overlap=4, top_k=10, score_thr=0.5, tube_nms_iou=0.75, link_iou=0.3)

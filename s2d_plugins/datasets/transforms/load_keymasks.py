@@ -4,8 +4,9 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from ...errors import S2DInputError
+from ...labels.mask_reader import read_masks
 from ...registry import TRANSFORMS
-from .mask_ops import decode_at, set_instances, to_rle
+from .mask_ops import decode_at, set_instances
 
 
 @TRANSFORMS.register_module()
@@ -30,17 +31,13 @@ class LoadKeymasks(BaseTransform):
         size = (results['height'], results['width'])
         image_size = tuple(results.get('ori_shape', size))[:2]
         if image_size != size:
-            raise self._error(results, f'the image is {image_size}, the labels say {size} '
-                              '(height, width); use the frames the labels were made from')
+            raise S2DInputError(f'{self._place(results)}: the image is {image_size}, the labels '
+                                f'say {size} (height, width); use the frames the labels were made '
+                                'from')
         instances = results['instances']
-        rles = []
-        for instance in instances:
-            rle = to_rle(instance['mask'], *size)
-            if tuple(rle['size']) != size:
-                raise self._error(results, f'the mask of instance {instance["instance_id"]} is '
-                                  f'{tuple(rle["size"])}, expected {size} (height, width); make '
-                                  'the labels again')
-            rles.append(rle)
+        rles, _ = read_masks([instance['mask'] for instance in instances], size, lambda index: (
+            f'{self._place(results)}, instance {instances[index]["instance_id"]}'),
+            keep_empty=True)
         set_instances(
             results, decode_at(rles, tuple(results.get('img_shape', size))[:2]),
             ids=np.array([instance['instance_id'] for instance in instances], np.int32),
@@ -49,9 +46,9 @@ class LoadKeymasks(BaseTransform):
         return results
 
     @staticmethod
-    def _error(results: dict, message: str) -> S2DInputError:
-        return S2DInputError(f'video {results.get("video_id")}, frame {results.get("frame_id")} '
-                             f'({results.get("img_path")}): {message}')
+    def _place(results: dict) -> str:
+        return (f'video {results.get("video_id")}, frame {results.get("frame_id")} '
+                f'({results.get("img_path")})')
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}()'

@@ -6,27 +6,6 @@ from mmdet.structures.mask import BitmapMasks
 from pycocotools import mask as coco_mask
 
 
-def to_rle(segmentation: dict | list, height: int, width: int) -> dict:
-    """Turn any COCO segmentation into a compressed RLE.
-
-    Args:
-        segmentation: Compressed RLE, uncompressed RLE (``counts`` is a list) or polygons
-            ``[[x0, y0, x1, y1, ...], ...]`` in pixels.
-        height: Height of the frame; polygons and uncompressed RLE need it.
-        width: Width of the frame.
-    """
-    if isinstance(segmentation, list):
-        return coco_mask.merge(coco_mask.frPyObjects(segmentation, height, width))
-    if isinstance(segmentation['counts'], list):
-        return coco_mask.frPyObjects(segmentation, height, width)
-    return segmentation
-
-
-def mask_box(segmentation: dict | list, height: int, width: int) -> list[float]:
-    """Tight box ``[x, y, width, height]`` in pixels of a segmentation; zeros if it is empty."""
-    return coco_mask.toBbox(to_rle(segmentation, height, width)).tolist()
-
-
 def decode_at(rles: list[dict], size: tuple[int, int]) -> np.ndarray:
     """Decode RLEs of one size straight to (N, height, width) uint8 at another size.
 

@@ -4,7 +4,7 @@
 # because it costs a model that starts from random weights (projects/s2d/ablation/README.md).
 _base_ = '../../../../configs/sparse_to_dense/s2d_small.py'
 
-data_root = 'data/'  # set by tools/analysis_tools/ablate_temporal_droploss.py
+data_root = 'data/'  # set by projects/s2d/ablation/ablate_temporal_droploss.py
 _norm = dict(_delete_=True, type='GN', num_groups=16)
 model = dict(
     teacher_loss_weight=0.0,

@@ -1,4 +1,0 @@
-_base_ = [
-    '../_base_/recipes/final_r50_accum8.py',
-    '../_base_/datasets/mixture_dense_clips.py',
-]

@@ -1,4 +1,0 @@
-_base_ = [
-    '../_base_/recipes/final_r50.py',
-    '../_base_/datasets/dense_clips.py',
-]

@@ -1,4 +1,0 @@
-_base_ = [
-    '../_base_/recipes/final_swin-t_accum8.py',
-    '../_base_/datasets/youtube_vis_2022_dense_clips.py',
-]

@@ -1,4 +1,0 @@
-_base_ = [
-    '../_base_/recipes/final_swin-t.py',
-    '../_base_/datasets/mixture_dense_clips.py',
-]

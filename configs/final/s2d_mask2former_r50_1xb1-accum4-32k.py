@@ -1,0 +1,6 @@
+_base_ = [
+    '../_base_/recipes/s2d_r50_accum4.py',
+    '../_base_/datasets/video_clips.py',
+]
+
+train_dataloader = dict(dataset=dict(ann_file='annotations/dense.json', min_score=0.75))

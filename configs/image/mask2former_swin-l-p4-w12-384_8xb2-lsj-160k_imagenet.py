@@ -1,4 +1,0 @@
-_base_ = [
-    '../_base_/recipes/image_swin-l.py',
-    '../_base_/datasets/imagenet_image_masks.py',
-]

@@ -1,4 +1,0 @@
-_base_ = [
-    '../_base_/recipes/image_swin-t_accum8.py',
-    '../_base_/datasets/imagenet_image_masks.py',
-]

@@ -1,4 +1,0 @@
-_base_ = [
-    '../_base_/recipes/s2d_r50_accum4.py',
-    '../_base_/datasets/davis2016_keymask_clips.py',
-]

@@ -1,4 +1,0 @@
-_base_ = [
-    '../_base_/recipes/s2d_r50_accum4.py',
-    '../_base_/datasets/uvo_keymask_clips.py',
-]

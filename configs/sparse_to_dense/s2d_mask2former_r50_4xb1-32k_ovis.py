@@ -1,4 +1,0 @@
-_base_ = [
-    '../_base_/recipes/s2d_r50.py',
-    '../_base_/datasets/ovis_keymask_clips.py',
-]

@@ -1,4 +1,0 @@
-_base_ = [
-    '../_base_/recipes/s2d_swin-t_accum4.py',
-    '../_base_/datasets/mose_keymask_clips.py',
-]

@@ -1,0 +1,20 @@
+"""Short hashes by which a change is noticed."""
+
+import hashlib
+import json
+from pathlib import Path
+
+
+def digest(content: object) -> str:
+    """Return a short hash of a plain value; equal for equal content, also in another process."""
+    text = json.dumps(content, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode('utf-8', 'surrogateescape')).hexdigest()[:16]
+
+
+def file_digest(path: str | Path) -> str:
+    """Return a short hash of a file's bytes, read in pieces."""
+    sum_of_bytes = hashlib.sha256()
+    with Path(path).open('rb') as file:
+        while piece := file.read(2**20):
+            sum_of_bytes.update(piece)
+    return sum_of_bytes.hexdigest()[:16]

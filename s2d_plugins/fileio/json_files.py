@@ -1,0 +1,98 @@
+"""Reading JSON: one line that names the file and the place of what is wrong."""
+
+import contextlib
+import gc
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ..errors import S2DInputError
+from .json_kinds import NAMES
+
+
+def read_json(path: str | Path, kind: Any = None) -> Any:
+    """Read a JSON file.
+
+    Args:
+        path: The file.
+        kind: What it must hold, see :mod:`.json_kinds`; None takes anything.
+
+    Raises:
+        S2DInputError: If the file is missing, is not JSON, or holds something else.
+    """
+    path = Path(path)
+    check_is_file(path)
+    try:
+        with _no_garbage_collection():
+            content = json.loads(path.read_text(encoding='utf-8'))
+            if kind is not None:
+                check_content(content, kind, path)
+    except OSError as error:
+        raise S2DInputError(f'cannot read {path}: {error.strerror or error}') from error
+    except RecursionError as error:
+        raise S2DInputError(f'{path} is nested too deeply; get the file again') from error
+    except S2DInputError:
+        raise
+    except ValueError as error:
+        raise S2DInputError(f'{path} is not valid JSON ({error}); make it again') from error
+    return content
+
+
+def check_is_file(path: str | Path) -> None:
+    """Check that a path is a plain file that may be read; anything else could block for ever.
+
+    Raises:
+        S2DInputError: If it is not.
+    """
+    path = Path(path)
+    try:
+        if path.is_file():
+            with path.open('rb'):
+                return
+        exists = path.exists() or path.is_symlink()
+    except (OSError, RuntimeError, ValueError) as error:  # no permission, looping links, NUL
+        reason = getattr(error, 'strerror', None) or error
+        raise S2DInputError(f'cannot read {path}: {reason}; check path and permissions') from error
+    if exists:
+        raise S2DInputError(f'cannot read {path}: it is not a file (a folder, a pipe or a '
+                            'dangling link); check the path')
+    raise S2DInputError(f'cannot read {path}: no such file; check the path')
+
+
+def check_content(content: Any, kind: Any, where: str | Path) -> None:
+    """Check the shape of what a JSON file held.
+
+    Args:
+        content: What was read.
+        kind: A type of :mod:`.json_kinds`; keys that it does not name are allowed.
+        where: The file, for the message.
+
+    Raises:
+        S2DInputError: Names the first place, such as ``videos[0].height``, that is not as the
+            kind says.
+    """
+    try:
+        msgspec.convert(content, kind)
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).replace('`', '').partition(' - at ')
+        place = place.removeprefix('$').removeprefix('.') or 'its outermost value'
+        raise S2DInputError(f'{where} is not {NAMES.get(kind, "as expected")}: at {place}: '
+                            f'{reason[0].lower()}{reason[1:]}; correct the file or make it '
+                            'again') from error
+    except RecursionError as error:
+        raise S2DInputError(f'{where} is nested too deeply; get the file again') from error
+
+
+@contextlib.contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Keep the collector from going through millions of new objects, none of which is garbage."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -1,0 +1,145 @@
+"""Files and folders that are whole or not there.
+
+All is written beside its target under a hidden name that nobody can guess, and then renamed. The
+name says which process made it: the next run removes what a killed process has left, and leaves
+alone what another one is writing.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from ..errors import S2DInputError
+
+_HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+_PARTIAL = re.compile(r'\.s2d-(?P<host>[0-9a-f]{8})-(?P<pid>\d{1,10})-[0-9a-f]{16}\.partial'
+                      r'(\.\w+)?')
+_OTHER_HOST_SECONDS = 24 * 3600
+
+
+def partial_path(target: Path, suffix: str = '') -> Path:
+    """Return a temporary name beside a target: of this process, and of nothing that exists."""
+    return target.with_name(f'.s2d-{_HOST}-{os.getpid()}-{secrets.token_hex(8)}.partial{suffix}')
+
+
+@contextlib.contextmanager
+def whole_file(path: str | Path, suffix: str = '') -> Iterator[Path]:
+    """Write a file whole or not at all.
+
+    Args:
+        path: Target; its folder is made. What is there stays until the new file is complete.
+        suffix: Ending of the temporary name, for writers that go by it (``'.mp4'``).
+
+    Yields:
+        An empty file to write to; it takes the target's name if the body ends without an error.
+
+    Raises:
+        S2DInputError: If the folder cannot be written or the disk is full.
+    """
+    path = Path(path)
+    temporary = partial_path(path, suffix)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    finally:
+        with contextlib.suppress(OSError):  # it has been renamed, or the disk is gone
+            temporary.unlink()
+
+
+@contextlib.contextmanager
+def whole_folder(path: str | Path) -> Iterator[Path]:
+    """Fill a folder wholly or not at all; one that exists is replaced at the end.
+
+    Args:
+        path: Target; its parents are made.
+
+    Yields:
+        An empty folder; it takes the target's name if the body ends without an error.
+
+    Raises:
+        S2DInputError: If it cannot be written or the disk is full.
+    """
+    path = Path(path)
+    temporary, old = partial_path(path), partial_path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.mkdir()
+        yield temporary
+        if path.exists():
+            path.rename(old)
+        temporary.rename(path)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    finally:
+        for folder in (temporary, old):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_bytes(path: str | Path, content: bytes) -> None:
+    """Write a file whole or not at all; see :func:`whole_file`."""
+    with whole_file(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text file (UTF-8) whole or not at all; see :func:`whole_file`."""
+    write_bytes(path, text.encode('utf-8', 'surrogateescape'))
+
+
+def write_json(path: str | Path, content) -> None:
+    """Write JSON whole or not at all; see :func:`whole_file`."""
+    write_text(path, json.dumps(content))
+
+
+def cannot_write(path: str | Path, error: OSError) -> S2DInputError:
+    """Return the one line for a file or folder that cannot be written."""
+    return S2DInputError(f'cannot write {path}: {error.strerror or error}; free space or choose '
+                         'another output folder')
+
+
+def clean_partials(*folders: str | Path) -> None:
+    """Remove what killed processes have left half-written directly in some folders.
+
+    Only names that :func:`partial_path` makes are touched, no links, and nothing that a process
+    still alive is writing. Of other machines, what is older than a day is removed.
+    """
+    for folder in folders:
+        try:
+            entries = [entry for entry in os.scandir(folder) if entry.name.startswith('.s2d-')]
+        except OSError:  # not there yet, or not ours to read: the writer will say so
+            continue
+        for entry in entries:
+            if not entry.is_symlink() and _is_abandoned(entry):
+                if entry.is_dir():
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                else:
+                    with contextlib.suppress(OSError):
+                        os.unlink(entry.path)
+
+
+def _is_abandoned(entry: os.DirEntry) -> bool:
+    match = _PARTIAL.fullmatch(entry.name)
+    if match is None:
+        return False
+    made = entry.stat(follow_symlinks=False).st_mtime
+    if match['host'] != _HOST:
+        return made < time.time() - _OTHER_HOST_SECONDS
+    try:
+        started = psutil.Process(int(match['pid'])).create_time()
+    except (psutil.Error, OverflowError):
+        return True
+    return started > made + 1  # the number went to another process, a second for the clock

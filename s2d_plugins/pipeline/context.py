@@ -1,0 +1,107 @@
+"""What the stages of a pipeline share."""
+
+import errno
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mmengine.config import Config
+
+from ..errors import S2DInputError, one_line
+from ..fileio.digests import digest
+from .console import Console
+from .workspace import Clip, Workspace
+
+_OUTPUT_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+@dataclass
+class Context:
+    """One run of a pipeline.
+
+    Attributes:
+        cfg: The pipeline's config.
+        videos: Name and path of every video.
+        workspace: Where results are.
+        console: Where progress is shown.
+        device: ``'cpu'`` or ``'cuda'``.
+        clips: Clips of the videos that have not failed.
+        failures: Video to the one line that says why it failed.
+    """
+
+    cfg: Config
+    videos: dict[str, Path]
+    workspace: Workspace
+    console: Console
+    device: str = 'cpu'
+    clips: list[Clip] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def begin(self, stage: str, *made_from: object) -> None:
+        """Keep a stage's results if they were made from the same, else clear them.
+
+        Args:
+            stage: Name of the stage.
+            *made_from: Plain values: its settings and the keys of what it reads.
+        """
+        key = digest(made_from)
+        before = self.workspace.state.key(stage)
+        if before == key:
+            return
+        if before is not None:
+            self.console.say(f'{stage}: settings or data have changed, so it is made again')
+        self.workspace.clear_stage(stage)
+        self.workspace.state.set_key(stage, key)
+
+    def key(self, stage: str) -> str | None:
+        """Return the key of a stage's results."""
+        return self.workspace.state.key(stage)
+
+    @contextmanager
+    def guard(self, video: str) -> Iterator[None]:
+        """Let one of several videos fail and the others go on.
+
+        A full or read-only disk stops all, and so does the failure of an only video.
+        """
+        try:
+            yield
+        except S2DInputError as error:
+            cause = error.__cause__
+            full = isinstance(cause, OSError) and cause.errno in _OUTPUT_ERRORS
+            if full or len(self.videos) == 1:
+                raise
+            self.fail(video, one_line(error))
+
+    def fail(self, video: str, reason: str) -> None:
+        """Note that a video failed; its clips take no part in what follows."""
+        self.failures[video] = reason
+        self.clips = [clip for clip in self.clips if clip.video != video]
+        self.console.say(f'failed: {video}: {reason}')
+
+    def for_each_clip(self, stage: str, unit: str,
+                      work: Callable[[Clip, Callable[[int, int], None]], None]) -> None:
+        """Run ``work(clip, progress)`` for the clips without a result, under one bar.
+
+        The bar counts frames; ``progress(done, total)`` may count anything.
+        """
+        todo = [clip for clip in self.clips
+                if not self.workspace.clip_file(stage, clip.name).is_file()]
+        if len(todo) < len(self.clips):
+            self.console.say(f'{stage}: {len(self.clips) - len(todo)} of {len(self.clips)} clips '
+                             'were done before')
+        if not todo:
+            return
+        with self.console.bar(stage, sum(len(clip.file_names) for clip in todo), unit) as bar:
+            for clip in todo:
+                if clip not in self.clips:  # another clip of its video has failed
+                    continue
+                before, frames = bar.n, len(clip.file_names)
+
+                def report(done: int, total: int, before: int = before,
+                           frames: int = frames) -> None:
+                    bar.update(before + done * frames // max(total, 1) - bar.n)
+
+                with self.guard(clip.video):
+                    work(clip, report)
+                report(1, 1)

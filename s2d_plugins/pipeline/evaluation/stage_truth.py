@@ -1,0 +1,103 @@
+"""Ground truth per video and frame, from DAVIS-like folders or YouTube-VIS JSON."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ...errors import S2DInputError
+from ...evaluation.checks import check_gt, check_masks, video_length, video_name
+from ...evaluation.davis import VOID, find_sequences, read_truth
+from ...evaluation.davis_measures import MaskShape, cut_ids, cut_mask
+from ...fileio.json_files import read_json
+from ...labels.indexed_png import read_indexed_png
+from ...labels.rle import decode_mask
+
+
+@dataclass(frozen=True)
+class VideoTruth:
+    """Annotated objects of one video.
+
+    Attributes:
+        name: Name of the video.
+        length: Number of annotated frames.
+        count: Number of objects.
+        objects: Frame number to the shapes of all objects, empty where one is absent.
+    """
+
+    name: str
+    length: int
+    count: int
+    objects: Callable[[int], list[MaskShape]]
+
+
+def load_truth(path: str | Path,
+               names: Collection[str] | None = None) -> dict[str, VideoTruth]:
+    """Read ground truth.
+
+    Args:
+        path: A DAVIS folder or folder of sequences (see
+            :func:`~s2d_plugins.evaluation.davis.find_sequences`), or YouTube-VIS JSON, whose
+            videos are named by ``name`` or by the folder of their ``file_names``.
+        names: Videos to read; all by default. Others in a folder are not opened.
+
+    Returns:
+        Name to video.
+
+    Raises:
+        S2DInputError: If it is neither.
+    """
+    path = Path(path)
+    if path.suffix == '.json':
+        return _select(_from_labels(read_json(path), str(path)), names)
+    if not path.is_dir():
+        raise S2DInputError(f'ground truth {path} is neither a folder nor a .json file')
+    return {name: _from_folder(name, files)
+            for name, files in _select(find_sequences(path, 'unsupervised'), names).items()}
+
+
+def _select(found: dict, names: Collection[str] | None) -> dict:
+    return found if names is None else {name: part for name, part in found.items()
+                                        if name in names}
+
+
+def _from_folder(name: str, files: list[Path]) -> VideoTruth:
+    truth = read_truth(name, files)
+
+    def objects(frame: int) -> list[MaskShape]:
+        ids = read_indexed_png(files[frame])
+        ids = (ids == VOID).astype(np.uint8) if truth.single else np.where(ids == VOID, 0, ids)
+        return cut_ids(ids, truth.count)
+
+    return VideoTruth(name, len(files), truth.count, objects)
+
+
+def _from_labels(labels: dict, where: str) -> dict[str, VideoTruth]:
+    videos, tubes = check_gt(labels, where), defaultdict(list)
+    for entry in labels['annotations']:
+        video = videos[entry['video_id']]
+        if len(entry['segmentations']) != video_length(video):
+            raise S2DInputError(
+                f'{where}, {video_name(video)}, annotation {entry["id"]}: '
+                f'{len(entry["segmentations"])} segmentations, expected one per frame, '
+                f'{video_length(video)}')
+        tubes[video['id']].append(check_masks(
+            entry['segmentations'], (video['height'], video['width']),
+            lambda frame, video=video: f'{where}, {video_name(video)}, frame {frame}')[0])
+    result = {}
+    for key, video in videos.items():
+        name = video.get('name') or video['file_names'][0].rpartition('/')[0]
+        result[name] = _from_tubes(name, video, tubes[key])
+    return result
+
+
+def _from_tubes(name: str, video: dict, tubes: list) -> VideoTruth:
+    empty = np.zeros((video['height'], video['width']), bool)
+
+    def objects(frame: int) -> list[MaskShape]:
+        return [cut_mask(empty if tube[frame] is None else decode_mask(tube[frame]))
+                for tube in tubes]
+
+    return VideoTruth(name, video_length(video), len(tubes), objects)

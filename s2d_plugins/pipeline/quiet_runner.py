@@ -1,0 +1,53 @@
+"""mmengine's Runner as one stage among others: a progress bar on the console, the log in its file.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from mmengine.hooks import Hook
+from mmengine.logging import MMLogger
+from mmengine.runner import Runner
+from tqdm import tqdm
+
+_SMOOTHING = 0.95
+
+
+class QuietRunner(Runner):
+    """A Runner that writes its log to its file alone."""
+
+    def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
+        """Build the usual logger without its console handler."""
+        logger = super().build_logger(*args, **kwargs)
+        logger.handlers = [handler for handler in logger.handlers
+                           if isinstance(handler, logging.FileHandler)]
+        return logger
+
+
+class ProgressBarHook(Hook):
+    """Show each training step and the smoothed loss on a progress bar.
+
+    Args:
+        bar: A tqdm bar whose total is the number of steps.
+    """
+
+    priority = 'LOWEST'
+
+    def __init__(self, bar: tqdm):
+        self.bar = bar
+        self._loss: float | None = None
+
+    def before_train(self, runner: Runner) -> None:
+        """Start where a resumed training starts."""
+        self.bar.initial = self.bar.n = runner.iter
+        self.bar.refresh()
+
+    def after_train_iter(self, runner: Runner, batch_idx: int,
+                         data_batch: Sequence | None = None, outputs: dict | None = None) -> None:
+        """Count the step."""
+        if outputs and 'loss' in outputs:
+            loss = float(outputs['loss'].detach())
+            before = loss if self._loss is None else self._loss
+            self._loss = _SMOOTHING * before + (1 - _SMOOTHING) * loss
+            self.bar.set_postfix_str(f'loss {self._loss:.3f}', refresh=False)
+        self.bar.update()

@@ -1,0 +1,128 @@
+"""AP and AR of single frames: against pycocotools, by hand, and bad input."""
+
+import contextlib
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pycocotools import mask as coco_mask
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+from random_tracks import make
+
+from s2d_plugins.errors import S2DInputError
+from s2d_plugins.evaluation.frame_ap import evaluate_frames
+from s2d_plugins.labels.rle import encode_mask
+from s2d_plugins.labels.youtube_vis import make_annotation, make_labels, make_video
+
+NAMES = ('AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', 'AR1', 'AR10', 'AR100', 'ARs', 'ARm', 'ARl')
+SIZE = (4, 10)
+
+
+def strip(start, stop):
+    mask = np.zeros(SIZE, bool)
+    mask[:, start:stop] = True
+    return encode_mask(mask)
+
+
+def as_proposals(gt, results):
+    """Frame masks of tracks, one file's content per video."""
+    contents = []
+    for video in gt['videos']:
+        frames = [[dict(segmentation=track['segmentations'][index], score=track['score'])
+                   for track in results if track['video_id'] == video['id']
+                   and track['segmentations'][index]] for index in range(video['length'])]
+        contents.append(dict(video=video['name'], frames=frames))
+    return contents
+
+
+def coco_statistics(gt, proposals):
+    """The numbers of pycocotools with every frame as an image, categories ignored."""
+    numbers, annotations, found = {}, [], []
+    for video in gt['videos']:
+        for frame in range(video['length']):
+            numbers[video['id'], frame] = len(numbers) + 1
+    for track in gt['annotations']:
+        for frame, rle in enumerate(track['segmentations']):
+            if rle is not None:
+                annotations.append(dict(
+                    id=len(annotations) + 1, image_id=numbers[track['video_id'], frame],
+                    category_id=1, iscrowd=track['iscrowd'], area=track['areas'][frame],
+                    bbox=[0, 0, 1, 1], segmentation=rle))
+    for video, content in zip(gt['videos'], proposals, strict=True):
+        for frame, masks in enumerate(content['frames']):
+            found += [dict(image_id=numbers[video['id'], frame], category_id=1,
+                           segmentation=mask['segmentation'], score=mask['score'])
+                      for mask in masks]
+    sizes = {video['id']: video for video in gt['videos']}
+    coco = COCO()
+    coco.dataset = dict(annotations=annotations, categories=[dict(id=1)], images=[
+        dict(id=number, height=sizes[video]['height'], width=sizes[video]['width'])
+        for (video, _), number in numbers.items()])
+    with contextlib.redirect_stdout(io.StringIO()):
+        coco.createIndex()
+        evaluation = COCOeval(coco, coco.loadRes(found), 'segm')
+        for step in (evaluation.evaluate, evaluation.accumulate, evaluation.summarize):
+            step()
+    return dict(zip(NAMES, evaluation.stats.tolist(), strict=True))
+
+
+def drop_empty(tracks):
+    for track in tracks:
+        track['segmentations'] = [rle if rle and coco_mask.area(rle) else None
+                                  for rle in track['segmentations']]
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 10**6))
+def test_agrees_with_pycocotools(seed):
+    gt, results = make(seed, sizes=((12, 16), (60, 80), (120, 130)),
+                       repeats=1 + 60 * (seed % 5 == 0))
+    drop_empty(results)
+    proposals = as_proposals(gt, results)
+    if gt['annotations'] and any(masks for content in proposals for masks in content['frames']):
+        expected = coco_statistics(gt, proposals)
+        assert evaluate_frames(gt, proposals) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.fixture
+def gt():
+    return make_labels([make_video(1, 'cat', SIZE, ['cat/0.jpg', 'cat/1.jpg'])],
+                       [make_annotation(1, 1, [strip(0, 5), None])])
+
+
+def content(*frames, video='cat'):
+    return dict(video=video, frames=[[dict(segmentation=rle, score=0.5) for rle in frame]
+                                     for frame in frames])
+
+
+def test_each_frame_stands_for_itself(gt):
+    assert evaluate_frames(gt, [content([strip(0, 5)], [])])['AP'] == pytest.approx(1)
+    # a second mask of the same score in the frame without object: hit first, then a miss
+    assert evaluate_frames(gt, [content([strip(0, 5)], [strip(0, 5)])])['AP'] == pytest.approx(1)
+    gt['annotations'][0]['segmentations'] = [None, strip(0, 5)]
+    assert evaluate_frames(gt, [content([strip(0, 5)], [strip(0, 5)])])['AP'] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(('proposals', 'message'), [
+    ([], r"proposals, video 'cat' \(id 1\): 0 frames, expected 2"),
+    ([content([], [], video='dog'), content([], [])], "video 'dog' is not in"),
+    ([content([], [])] * 2, "video 'cat' occurs more than once; keep one file"),
+    ([content([], [encode_mask(np.ones((2, 2)))])],
+     r"'cat' \(id 1\), frame 1, mask 0: the mask is"),
+    ([content([dict(size=list(SIZE), counts='~')], [])], 'mask 0: the mask does not decode'),
+    ([dict(video='cat', frames=[[dict(segmentation=strip(0, 5), score=float('inf'))], []])],
+     'frame 0, mask 0: score inf'),
+])
+def test_bad_proposals(gt, proposals, message):
+    with pytest.raises(S2DInputError, match=message):
+        evaluate_frames(gt, proposals)
+    assert evaluate_frames(gt, proposals, lenient=True)['AP'] == 0
+
+
+def test_bad_files(gt):
+    gt['annotations'][0]['segmentations'] = [None]
+    with pytest.raises(S2DInputError, match='annotation 1 has 1 segmentations, expected one per'):
+        evaluate_frames(gt, [content([], [])])
