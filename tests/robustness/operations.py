@@ -1,9 +1,9 @@
 """Count what a process does to files, and end it at the n-th of these operations.
 
 Operations are: opening for writing (twice: before, and when the file is there and empty), writing
-(half of it arrives; the 1st, 2nd, 4th, 8th ... write of a file), renaming, removing, making folders, links, truncating, and what
-libraries write from C: frames of a video, images, checkpoints. Only what is below one folder
-counts, and logs do not.
+(half of it arrives; the 1st, 2nd, 4th, 8th ... write of a file), renaming, removing, making
+folders, links, truncating, and what libraries write from C: frames of a video, images,
+checkpoints. Only what is below one folder counts, and logs do not.
 """
 
 import builtins

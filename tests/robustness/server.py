@@ -34,8 +34,8 @@ def import_heavy_modules() -> None:
     import sklearn.cluster  # noqa: F401
 
     for module in ('registry', 'apis.pipeline', 'apis.runner_tools', 'apis.inferencer',
-                   'pipeline', 'converters', 'dataset_converters', 'model_converters',
-                   'evaluation', 'keymasks'):
+                   'pipeline', 'dataset_converters', 'model_converters', 'evaluation',
+                   'keymasks'):
         try:
             __import__(f's2d_plugins.{module}')
         except ModuleNotFoundError as error:

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-#: Folders whose modules the made configs import: small models and proposers.
-MODULE_FOLDERS = [ROOT / 'tests' / folder for folder in (
-    'robustness/models', 'test_tools', 'test_apis', 'test_converters', 'test_models',
-    'test_model_converters')]
+#: Modules of other tests that make inputs, or that the made configs import.
+_MODULES = ('robust_models', 'tiny_recipe', 'dataset_layouts', 'small_model', 'official_files')
+MODULE_FOLDERS = sorted({path.parent for name in _MODULES
+                         for path in (ROOT / 'tests').rglob(f'{name}.py')})
 
 #: A name of this package's own for each tool, and where it is; the first path that exists counts.
 TOOLS = {
