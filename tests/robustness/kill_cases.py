@@ -45,7 +45,7 @@ def two_sa_v_videos(folder: Path) -> None:
 
 
 KILL_TARGETS = [
-    KillTarget('run_s2d', 'run_s2d', RECIPE, two_videos, samples=4),
+    KillTarget('run_s2d', 'run_s2d', RECIPE, two_videos, samples=3),
     KillTarget('discover_keymasks', 'discover_keymasks',
                ('config.py', '--videos', 'videos', '--proposals', 'proposals', '--out', 'out'),
                made.discovery),
