@@ -58,6 +58,9 @@ class KeymaskDiscovery:
         match_mutual: A match also needs an overlap above ``match_overlap`` the other way: points
             of the matched mask on the candidate. Parts of an object then no longer match the
             whole of it.
+        candidates_only: Cluster the candidates alone; published is that all masks between the
+            first and the last of them take part, the others as rows without a match. Alone,
+            instances are purer and fewer sparse rows find neighbours.
         min_support: Leave out keymasks that fewer than this share of their instance's members
             match.
     """
@@ -70,7 +73,7 @@ class KeymaskDiscovery:
                  match_min_samples: int = 5, match_min_samples_narrow: int = 3,
                  narrow_columns: int = 10, window: int | None = 300, window_overlap: int = 60,
                  match_visible_only: bool = False, match_mutual: bool = False,
-                 min_support: float = 0.0):
+                 candidates_only: bool = False, min_support: float = 0.0):
         if not 2 <= grid_size <= 255:
             raise S2DInputError(f'expected grid_size from 2 to 255, found {grid_size}')
         if window is not None and not 0 < window_overlap < window:
@@ -93,6 +96,7 @@ class KeymaskDiscovery:
         self.window_overlap = window_overlap
         self.match_visible_only = match_visible_only
         self.match_mutual = match_mutual
+        self.candidates_only = candidates_only
         self.min_support = min_support
 
     def discover(self, frames: Frames, masks: Sequence,
@@ -158,7 +162,8 @@ class KeymaskDiscovery:
             back = share(counts.hits[np.ix_(columns, candidates)],
                          counts.inside[np.ix_(columns, masks.frame_of[candidates])])
             matches &= self.match_overlap < back.T
-        labels = match_labels(matches, **self.match)
+        labels = match_labels(matches, **self.match,
+                              numbers=None if self.candidates_only else candidates)
         instances = []
         for label in range(labels.max(initial=-1) + 1):
             rows = np.flatnonzero(labels == label)

@@ -30,7 +30,7 @@ class CoTrackerPrior(BaseMotionPrior):
     with ``per_frame`` only points of one query frame ever meet.
 
     Predictions before a point's query frame are used only if they were tracked backward. A point
-    is invisible while it is outside the frame; one that sticks to the border is lost there.
+    is invisible while it is outside the frame.
 
     Args:
         mode: ``'offline'`` sees the whole video at once, ``'online'`` sliding windows, at flat
@@ -41,14 +41,15 @@ class CoTrackerPrior(BaseMotionPrior):
         max_points: Points per call.
         per_frame: Never mix points of different query frames in a call.
         backward: Also track backward from the query frame.
-        border: Pixels at the edge of the frame within which a point counts as stuck.
+        border: Pixels at the edge of the frame within which a point counts as stuck and is lost;
+            published is 0: points at the border are kept.
         window_len: Frames that the model looks at; None for the model's own, 60 offline and 16
             online.
     """
 
     def __init__(self, mode: str = 'offline', checkpoint: str | None = None,
                  device: str | None = None, max_points: int = 4096, per_frame: bool = False,
-                 backward: bool = True, border: float = 1.0, window_len: int | None = None):
+                 backward: bool = True, border: float = 0.0, window_len: int | None = None):
         if mode not in ('offline', 'online'):
             raise S2DInputError(f"CoTrackerPrior: expected mode 'offline' or 'online', found "
                                 f'{mode!r}')
