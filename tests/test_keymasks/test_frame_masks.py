@@ -61,3 +61,18 @@ def test_broken_rles_are_named():
     broken = {'size': [3, 4], 'counts': '5'}
     with pytest.raises(S2DInputError, match='frame 7, mask 1: the mask does not decode'):
         FrameMasks([[encode_mask(np.ones((3, 4), bool)), broken]], first_frame=7)
+
+
+@pytest.mark.parametrize('masks', [
+    3, None, 'ab', {}, [3], [None], ['ab'], [dict(a=1)], [[3]], [['x']], [[None]],
+    [[np.zeros((2, 2, 2))]], [[dict(size=[3, 'x'], counts='a')]], [[dict(size=3)]],
+    [[dict(segmentation=3)]], np.zeros((2, 3, 4, 5))])
+def test_what_is_no_masks(masks):
+    with pytest.raises(S2DInputError):
+        FrameMasks(masks)
+
+
+@pytest.mark.parametrize('size', [3, (3,), (3, 0), ('a', 3), (2.0, 3)])
+def test_what_is_no_size(size):
+    with pytest.raises(S2DInputError, match='FrameMasks: expected size'):
+        FrameMasks([], size)
