@@ -4,9 +4,10 @@ import errno
 import re
 import unicodedata
 
-#: What the machine lacks, not the program.
-DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO,
-                errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENAMETOOLONG}
+_FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
+#: What the machine lacks or forbids, and no program can help.
+DISK_ERRORS = _FULL_DISK | {errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM,
+                            errno.ENAMETOOLONG}
 
 
 class S2DInputError(ValueError):
@@ -17,7 +18,7 @@ class S2DInputError(ValueError):
     terminal would act on, such as an escape in a file's name, is shown as ``?``.
     """
 
-    def __init__(self, *args):
+    def __init__(self, *args: object):
         super().__init__(*(printable(_without_worker(arg)) if isinstance(arg, str) else arg
                            for arg in args))
 
@@ -85,6 +86,21 @@ def _without_worker(text: str) -> str:
     if 'Original Traceback' not in text:
         return text
     return text.strip().splitlines()[-1].partition(': ')[2]
+
+
+def full_disk(error: BaseException | None) -> OSError | None:
+    """Return the error of a disk that takes nothing more, if that is what an error comes from.
+
+    Libraries put others around it: torch a ``RuntimeError``, mmengine's registries one of the
+    same type without the number that tells.
+    """
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, OSError) and error.errno in _FULL_DISK:
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def shortened(text: str, longest: int = 300) -> str:

@@ -33,7 +33,9 @@ def main() -> None:
         note = runner_tools.resume_from(cfg, args.resume)
         if note and os.environ.get('RANK', os.environ.get('SLURM_PROCID', '0')) == '0':
             print(note, flush=True)
-    running.train(runner_tools.build_runner(cfg))
+    runner = runner_tools.build_runner(cfg)
+    with runner_tools.full_disk_errors(cfg):
+        running.train(runner)
 
 
 if __name__ == '__main__':

@@ -1,4 +1,8 @@
-"""What every tool does with errors, interrupts, outputs and videos that fail."""
+"""What every tool does with errors, interrupts, outputs and videos that fail.
+
+Importing it takes next to no time, so that :func:`run_tool` is there when Ctrl-C comes early; a
+tool imports what is heavy inside of it.
+"""
 
 import argparse
 import contextlib
@@ -17,13 +21,11 @@ from ..errors import (
     S2DInputError,
     S2DOutputError,
     S2DUnexpectedError,
+    full_disk,
     one_line,
     shortened,
     unexpected,
 )
-from ..fileio.paths import check_outputs
-from ..fileio.whole_files import clean_partials, write_text
-from ..inference_settings import check_settings
 
 EXIT_UNEXPECTED = 1
 EXIT_INPUT_ERROR = 2
@@ -74,10 +76,9 @@ def _tell(error: Exception) -> int:
         line, code = one_line(error), EXIT_INPUT_ERROR
     elif isinstance(error, S2DUnexpectedError):
         line, code = one_line(error), EXIT_UNEXPECTED
-    elif isinstance(error, OSError) and error.errno in DISK_ERRORS:
-        place = f' {error.filename}' if error.filename else ' a file'
-        line = one_line(f'cannot use{place}: {error.strerror}; free space, or check the path and '
-                        'its permissions')
+    elif lack := _lacking(error):
+        line = one_line(f'cannot use {lack.filename or "a file"}: {lack.strerror}; free space, or '
+                        'check the path and its permissions')
         code = EXIT_INPUT_ERROR
     else:
         log = log_traceback(error)
@@ -86,6 +87,11 @@ def _tell(error: Exception) -> int:
         line, code = f'{unexpected(error)}; {where}', EXIT_UNEXPECTED
     print(f'error: {line}', file=sys.stderr)
     return code
+
+
+def _lacking(error: Exception) -> OSError | None:
+    """Return the error of the system behind an error that no program can help."""
+    return error if isinstance(error, OSError) and error.errno in DISK_ERRORS else full_disk(error)
 
 
 def _shows_tracebacks() -> bool:
@@ -122,6 +128,8 @@ def prepare_outputs(inputs: Iterable[str | Path | None], files: Iterable[str | P
     Raises:
         S2DInputError: Names the output and the input that overlap.
     """
+    from ..fileio.paths import check_outputs
+    from ..fileio.whole_files import clean_partials
     files, folders = list(files), [*folders]
     owned = list(owned)
     check_outputs(inputs, files, folders, owned)
@@ -153,7 +161,7 @@ class Failures:
         except S2DOutputError:
             raise
         except Exception as error:
-            if self.total == 1 or (isinstance(error, OSError) and error.errno in DISK_ERRORS):
+            if self.total == 1 or full_disk(error):
                 raise
             self.note(name, error)
 
@@ -164,6 +172,7 @@ class Failures:
         else:
             reason = unexpected(error)
             if self.log_folder is not None:
+                from ..fileio.whole_files import write_text
                 path = self.log_folder / f'{name}.txt'
                 write_text(path, ''.join(traceback.format_exception(error)))
                 reason += f'; the traceback is in {path}'
@@ -231,6 +240,7 @@ def window_settings(args: argparse.Namespace) -> dict:
     Raises:
         S2DInputError: If one is out of range.
     """
+    from ..inference_settings import check_settings
     overlap = (args.window or 0) // 2 if args.overlap is None else args.overlap
     settings = dict(score_thr=args.score_thr, top_k=args.top_k, window=args.window,
                     overlap=overlap, tube_nms_iou=args.tube_nms_iou)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from ..arguments import check_type
 from ..devices import choose_device
@@ -37,7 +38,7 @@ class S2DInferencer:
     """
 
     def __init__(self, model: str | Path, weights: str | Path, device: str | None = None,
-                 **settings):
+                 **settings: Any):
         defaults = load_config(model).get('inference', {})
         check_type(f'config {model}', dict, 'a dict', inference=defaults)
         self.segmenter = VideoSegmenter.from_files(model, weights, choose_device(device),
@@ -77,7 +78,8 @@ class S2DInferencer:
                           [tube.segmentations for tube in tubes])
         return results
 
-    def _segment_shot(self, source: Video, start: int, stop: int, progress) -> list[Tube]:
+    def _segment_shot(self, source: Video, start: int, stop: int,
+                      progress: Callable[[int, int], None] | None) -> list[Tube]:
         def report(done: int, total: int) -> None:
             if progress is not None:
                 progress(start + done, len(source))

@@ -1,6 +1,7 @@
 """What tools/train.py and tools/test.py share: mmdet's arguments, and clear errors."""
 
 import argparse
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from mmengine.config import Config
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from ..errors import S2DInputError, one_line
+from ..errors import S2DInputError, S2DOutputError, full_disk, one_line
 from ..fileio.checkpoint_sources import use_safe_checkpoints
 from ..fileio.checkpoints import load_checkpoint, newest_checkpoint
 from ..fileio.configs import config_errors, load_config
@@ -163,7 +164,7 @@ def build_runner(cfg: Config, runner_class: type[Runner] = Runner) -> Runner:
     use_safe_checkpoints()
     check_numbers(cfg)
     fit_workers(cfg)
-    with config_errors(cfg.filename):
+    with full_disk_errors(cfg), config_errors(cfg.filename):
         try:
             if 'runner_type' in cfg:
                 return RUNNERS.build(cfg)
@@ -171,3 +172,20 @@ def build_runner(cfg: Config, runner_class: type[Runner] = Runner) -> Runner:
         except OSError as error:
             raise S2DInputError(f'{cfg.filename}: {one_line(error)}; correct the path or choose '
                                 'another --work-dir') from error
+
+
+@contextlib.contextmanager
+def full_disk_errors(cfg: Config) -> Iterator[None]:
+    """Tell in one line that the disk of the work dir is full, whatever library met it.
+
+    Raises:
+        S2DOutputError: If it is.
+    """
+    try:
+        yield
+    except Exception as error:
+        full = full_disk(error)
+        if full is None or isinstance(error, S2DOutputError):
+            raise
+        raise S2DOutputError(f'cannot write {full.filename or f"to {cfg.work_dir}"}: '
+                             f'{full.strerror}; free space or choose another work dir') from error

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import mmcv
 import numpy as np
@@ -21,6 +22,7 @@ from ..inference_settings import check_settings
 from ..models.weight_names import adapt_weights
 from ..models.window_inference import MaskResize, Tube, segment_video
 from ..registry import MODELS
+from ..structures import Frames
 
 DEFAULT_SCALE = (1333, 360)
 
@@ -41,7 +43,8 @@ class VideoSegmenter:
             range.
     """
 
-    def __init__(self, model: nn.Module, scale: tuple[int, int] = DEFAULT_SCALE, **settings):
+    def __init__(self, model: nn.Module, scale: tuple[int, int] = DEFAULT_SCALE,
+                 **settings: Any):
         check_settings(dict(settings, scale=scale))
         if not all(hasattr(model, name) for name in ('segment_window', 'data_preprocessor')):
             raise refuse(self, 'model', type(model).__name__,
@@ -52,7 +55,7 @@ class VideoSegmenter:
 
     @classmethod
     def from_files(cls, config: str | Path, checkpoint: str | Path, device: str = 'cpu',
-                   **settings) -> 'VideoSegmenter':
+                   **settings: Any) -> 'VideoSegmenter':
         """Build the model of a training config and load its weights; see :func:`load_model`.
 
         ``scale`` is by default that of the config's test pipeline.
@@ -61,7 +64,7 @@ class VideoSegmenter:
             settings.setdefault('scale', find_test_scale(load_config(config)))
         return cls(load_model(config, checkpoint, device), **settings)
 
-    def segment(self, frames: Sequence[np.ndarray], out_size: tuple[int, int] | None = None,
+    def segment(self, frames: Frames, out_size: tuple[int, int] | None = None,
                 progress: Callable[[int, int], None] | None = None) -> list[Tube]:
         """Segment and track the objects of one shot.
 
@@ -84,7 +87,8 @@ class VideoSegmenter:
             return segment_video(lambda start, stop: self._forward(frames, start, stop),
                                  len(frames), resize=resize, progress=progress, **self.settings)
 
-    def _forward(self, frames, start: int, stop: int) -> tuple[Tensor, Tensor, Tensor | None]:
+    def _forward(self, frames: Frames, start: int,
+                 stop: int) -> tuple[Tensor, Tensor, Tensor | None]:
         inputs = self._inputs([frames[index] for index in range(start, stop)])
         scores, masks, *features = self.model.segment_window(inputs)
         return scores, masks, features[0] if features else None

@@ -14,6 +14,7 @@ import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -32,13 +33,13 @@ _NUMBERED = re.compile(r'(?P<kind>iter|epoch)_(?P<number>\d+)\.pth')
 def _named(function: Callable, module: str, name: str) -> Callable:
     """Wrap a function so that torch's safe reader takes it for ``module.name``."""
     @functools.wraps(function)
-    def wrapper(*args):
+    def wrapper(*args: Any) -> Any:
         return function(*args)
     wrapper.__module__, wrapper.__name__, wrapper.__qualname__ = module, name, name
     return wrapper
 
 
-def _history_method(owner: object, name: str) -> Callable:
+def _history_method(owner: Any, name: str) -> Callable:
     """Stand in for ``getattr``, for the one use that a checkpoint has for it."""
     if owner is HistoryBuffer and name in HistoryBuffer._statistics_methods:
         return getattr(owner, name)
@@ -58,7 +59,7 @@ def allow_mmengine_types() -> None:
     torch.serialization.add_safe_globals(allowed)
 
 
-def load_checkpoint(path: str | Path, map_location='cpu') -> dict:
+def load_checkpoint(path: str | Path, map_location: Any = 'cpu') -> dict:
     """Read a checkpoint file as data.
 
     Args:

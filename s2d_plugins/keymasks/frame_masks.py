@@ -6,7 +6,7 @@ import numpy as np
 
 from ..arguments import check_count, items_of, refuse, shown
 from ..errors import S2DInputError
-from ..labels.mask_reader import read_masks
+from ..labels.mask_reader import read_masks, rle_size
 from ..labels.rle import encode_mask
 from .bit_maps import MASKS_PER_MAP, bit_map, bits_at, changes_of
 
@@ -113,12 +113,16 @@ class FrameMasks:
         if isinstance(mask, dict):
             rle = mask.get('segmentation', mask)
             if self.size is None:
+<<<<<<< HEAD
                 size = rle.get('size') if isinstance(rle, dict) else None
                 if not isinstance(size, list | tuple) or len(size) != 2 or not all(
                         isinstance(side, int) and side > 0 for side in size):
                     raise S2DInputError(f'frame {self._first_frame + frame}: mask {index} is no '
                                         f'RLE with a size of two integers, found {shown(rle)}')
                 self._check_size(frame, f'mask {index}', size)
+=======
+                self.size = rle_size(rle, f'frame {self._first_frame + frame}, mask {index}')
+>>>>>>> toolsafe
             return rle
         mask = np.asarray(mask)
         if mask.ndim != 2 or mask.dtype.kind not in 'biuf':
@@ -128,13 +132,15 @@ class FrameMasks:
         return encode_mask(mask.astype(bool))
 
     def _check_size(self, frame: int, where: str, found: Sequence[int]) -> None:
-        found = tuple(int(side) for side in found)
+        place = f'frame {self._first_frame + frame}: {where}'
+        if len(found) != 2:
+            raise S2DInputError(f'{place} has {len(found)} dimensions, expected an RLE or an '
+                                'array (height, width)')
         if self.size is None:
-            self.size = found
-        if found != tuple(self.size):
-            raise S2DInputError(f'frame {self._first_frame + frame}: {where} is {_text(found)}, '
-                                f'expected {_text(self.size)}; make the masks from the same '
-                                'frames')
+            self.size = tuple(found)
+        if tuple(found) != tuple(self.size):
+            raise S2DInputError(f'{place} is {_text(found)}, expected {_text(self.size)}; make '
+                                'the masks from the same frames')
 
 
 def _ids(id_map: np.ndarray) -> list[int]:

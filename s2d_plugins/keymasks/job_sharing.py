@@ -6,13 +6,13 @@ Results and failures are files, so every process knows when all is done.
 """
 
 import contextlib
-import fcntl
 import time
 import traceback
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from mmengine.dist import broadcast_object_list, get_rank
 
 from ..errors import S2DInputError, S2DOutputError, one_line, unexpected
@@ -125,16 +125,19 @@ def _attempt(job: VideoJob, out: Path, run: str, work: Callable[[VideoJob], obje
 @contextlib.contextmanager
 def _claim(path: Path) -> Iterator[bool]:
     """Hold a job; gives False if another process holds it. A dead process holds nothing."""
-    with path.open('a') as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        except OSError as error:
-            raise S2DInputError(f'{path.parent} is on a file system without locks '
-                                f'({error.strerror}), which sharing videos needs; choose another '
-                                'output folder') from error
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    except (OSError, NotImplementedError) as error:
+        raise S2DInputError(f'{path.parent} is on a file system without locks '
+                            f'({getattr(error, "strerror", None) or error}), which sharing videos '
+                            'needs; choose another output folder') from error
+    try:
         # Whoever waits for this very file still looks at the result before it starts.
         yield True
         path.unlink(missing_ok=True)
+    finally:
+        lock.release()

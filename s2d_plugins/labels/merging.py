@@ -5,13 +5,14 @@ import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 from ..arguments import check_count, check_share
 from ..errors import S2DInputError
 from ..fileio.stamps import Stamp, stamped
 from ..fileio.whole_files import clean_partials, scratch_file, whole_file
 from .mask_reader import has_mask
-from .youtube_vis import CATEGORIES, DistinctVideos, check_length, read_labels
+from .youtube_vis import CATEGORIES, DistinctVideos, read_labels
 
 
 @dataclass
@@ -74,11 +75,9 @@ def _read_files(paths: Iterable[Path]) -> Iterable[dict]:
     distinct = DistinctVideos()
     for path in paths:
         labels = read_labels(path)
-        videos = {video['id']: video for video in labels['videos']}
         for video in labels['videos']:
             distinct.add(video, str(path))
         for annotation in labels['annotations']:
-            check_length(annotation, videos[annotation['video_id']], path)
             annotation['category_id'] = 1
         yield labels
 
@@ -119,9 +118,10 @@ def write_label_sets(label_sets: Iterable[dict], target: str | Path, max_one2x: 
     return statistics
 
 
-def _add(labels: dict, videos, annotations, statistics: MergeStatistics, max_one2x: float,
-         min_keymasks: int) -> None:
-    new_ids, with_keymasks = {}, {}
+def _add(labels: dict, videos: TextIO, annotations: TextIO, statistics: MergeStatistics,
+         max_one2x: float, min_keymasks: int) -> None:
+    new_ids: dict[int | str, int] = {}
+    with_keymasks: dict[int | str, set[int]] = {}
     for video in labels['videos']:
         statistics.videos += 1
         statistics.frames += len(video['file_names'])
@@ -145,11 +145,12 @@ def _add(labels: dict, videos, annotations, statistics: MergeStatistics, max_one
         _write_item(annotations, {**annotation, 'id': statistics.instances,
                                   'video_id': new_ids[annotation['video_id']]},
                     statistics.instances)
-    statistics.videos_without_instances += sum(not frames for frames in with_keymasks.values())
+    statistics.videos_without_instances += sum(
+        1 for frames in with_keymasks.values() if not frames)
     statistics.frames_with_keymasks += sum(len(frames) for frames in with_keymasks.values())
 
 
-def _write_item(file, item: dict, number: int) -> None:
+def _write_item(file: TextIO, item: dict, number: int) -> None:
     try:
         file.write((',\n' if number > 1 else '') + json.dumps(item))
     except RecursionError as error:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from ..errors import S2DInputError
 from ..labels.youtube_vis import read_labels
-from .context import Context
 
 
 def read_clip_labels(path: Path) -> dict:
@@ -28,16 +27,3 @@ def read_clip_labels(path: Path) -> dict:
                                 f'{len(annotation["segmentations"])} segmentations, expected one '
                                 f'per frame, {length}; {advice}')
     return labels
-
-
-def read_video_labels(context: Context, stage: str) -> list[tuple[str, list[dict]]]:
-    """Read what a stage made of each video: its name and the labels of its clips.
-
-    A video one of whose files is broken fails alone.
-    """
-    found = []
-    for video in dict.fromkeys(clip.video for clip in context.clips):
-        with context.guard(video):
-            found.append((video, [read_clip_labels(context.workspace.clip_file(stage, clip.name))
-                                  for clip in context.clips if clip.video == video]))
-    return found

@@ -1,21 +1,19 @@
 """Mistakes in a pipeline's config are told before hours are spent, not after."""
 
 import functools
-import inspect
 import math
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any, get_type_hints
 
 import msgspec
 from mmengine.config import Config
 
-from ..errors import S2DInputError, printable
+from ..arguments import shown
+from ..errors import S2DInputError
 from ..inference_settings import check_settings
-from ..keymasks import KeymaskDiscovery
-from ..registry import MASK_PROPOSERS
 from .config_kinds import CLOSED, PipelineConfig
-from .parts import build_discovery, build_proposer
+from .parts import build_discovery, build_proposer, check_selection
 from .stage_names import KEYMASKS, PROPOSALS, TRAININGS
 from .training_checks import check_training
 from .training_config import read_training_config
@@ -43,11 +41,7 @@ def check_pipeline_config(cfg: Config) -> None:
     for name in ('inference', 'dense'):
         settings = {**content.get('inference', {}), **content.get(name, {})}
         check_settings(settings, lambda key, name=name: f'{cfg.filename}: {name}.{key}')
-    _check_arguments(cfg, 'discovery', KeymaskDiscovery, content['discovery'])
-    kind = content['proposer'].get('type')
-    found = MASK_PROPOSERS.get(kind) if isinstance(kind, str) else kind
-    if isinstance(found, type):
-        _check_arguments(cfg, 'proposer', found, content['proposer'])
+    check_selection(cfg)
     for name in TRAININGS:
         read_training_config(cfg, name)
 
@@ -94,7 +88,7 @@ def _check_values(cfg: Config, content: dict) -> None:
         if key == 'final.init_from':
             reason = 'Expected one of teacher, student or None'
         raise _wrong_value(cfg, key, reason.partition(', got')[0], found) from error
-    for key in ('frames', 'selection', 'max_one2x', 'inference', 'dense'):
+    for key in ('frames', 'max_one2x'):
         _check_finite(cfg, key, content.get(key))
 
 
@@ -106,21 +100,6 @@ def _check_finite(cfg: Config, key: str, value: Any) -> None:
         raise _wrong_value(cfg, key, 'expected a finite number', value)
 
 
-def _check_arguments(cfg: Config, key: str, function: Callable, arguments: dict) -> None:
-    """Check the types of arguments against a signature, where it states plain ones."""
-    hints = get_type_hints(function.__init__ if inspect.isclass(function) else function)
-    for name, value in arguments.items():
-        try:
-            if name in hints:
-                msgspec.convert(value, hints[name])
-        except msgspec.ValidationError as error:
-            reason = str(error).replace('`', '').partition(', got')[0]
-            raise _wrong_value(cfg, f'{key}.{name}', reason, value) from error
-        except TypeError:  # a type that msgspec does not know: the part itself checks it
-            continue
-        _check_finite(cfg, f'{key}.{name}', value)
-
-
 def _wrong_value(cfg: Config, key: str, expected: str, found: Any) -> S2DInputError:
     return S2DInputError(f'{cfg.filename}: {key}: {expected[0].lower()}{expected[1:]}, found '
-                         f'{printable(repr(found))[:80]}; correct it')
+                         f'{shown(found)}; correct it')

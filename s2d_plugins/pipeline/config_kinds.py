@@ -1,7 +1,7 @@
 """The values of a pipeline's config, described once: their types and ranges.
 
-Settings of inference and keyword arguments of parts (proposer, discovery, a training) are not
-here: those are checked where they are used or built.
+Settings of selection and inference, and the arguments of parts (proposer, discovery, trainings),
+are not here: those are checked where they are used or built.
 """
 
 from typing import Annotated, Any, Literal
@@ -29,13 +29,6 @@ class Frames(TypedDict, total=False):
     shots: Shots
 
 
-class Selection(TypedDict, total=False):
-    """Arguments of :func:`~s2d_plugins.proposals.selection.select_proposals`."""
-
-    min_score: float
-    max_containment: Annotated[float, Meta(ge=0)]
-
-
 class Training(TypedDict):
     """Where a training's config is, and what is changed in it."""
 
@@ -57,12 +50,11 @@ class PipelineConfig(TypedDict):
     distill: Training
     final: FinalTraining
     frames: NotRequired[Frames]
-    selection: NotRequired[Selection]
+    selection: NotRequired[dict]
     max_one2x: NotRequired[Share]
     inference: NotRequired[dict]
     dense: NotRequired[dict]
 
 
 #: Sections whose keys must all be known.
-CLOSED = {'frames': Frames, 'frames.shots': Shots, 'selection': Selection,
-          'distill': Training, 'final': FinalTraining}
+CLOSED = {'frames': Frames, 'frames.shots': Shots, 'distill': Training, 'final': FinalTraining}

@@ -106,16 +106,16 @@ class _Lasting(io.TextIOBase):
                 self._stream.write(text)
             except UnicodeEncodeError:
                 self._stream.write(text.encode('ascii', 'backslashreplace').decode())
-            except (OSError, ValueError) as error:
-                self._give_up(error)
+            except (OSError, ValueError):
+                self._give_up()
         return len(text)
 
     def flush(self) -> None:
         if self._stream is not None:
             try:
                 self._stream.flush()
-            except (OSError, ValueError) as error:
-                self._give_up(error)
+            except (OSError, ValueError):
+                self._give_up()
 
     def fileno(self) -> int:
         if self._stream is None:
@@ -125,9 +125,9 @@ class _Lasting(io.TextIOBase):
     def isatty(self) -> bool:
         return self._stream is not None and self._stream.isatty()
 
-    def _give_up(self, error: Exception) -> None:
+    def _give_up(self) -> None:
         """Send what the stream still holds nowhere, else Python would fail at its end."""
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self._stream.fileno())
             os.close(nowhere)

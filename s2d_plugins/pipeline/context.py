@@ -8,6 +8,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ..fileio.digests import digest
+from .clip_labels import read_clip_labels
 from .clips import Clip
 from .console import Console
 from .failures import describe, stops_all
@@ -37,7 +38,7 @@ class Context:
     clips: list[Clip] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
 
-    def begin(self, stage: str, *made_from) -> None:
+    def begin(self, stage: str, *made_from: object) -> None:
         """Keep a stage's results if they were made from the same, else clear them.
 
         Args:
@@ -109,9 +110,22 @@ class Context:
                     continue
                 before, frames = bar.n, len(clip.file_names)
 
-                def report(done: int, total: int, before=before, frames=frames) -> None:
+                def report(done: int, total: int, before: int = before,
+                           frames: int = frames) -> None:
                     bar.update(before + done * frames // max(total, 1) - bar.n)
 
                 with self.guard(clip.video):
                     work(clip, report)
                 report(1, 1)
+
+    def video_labels(self, stage: str) -> list[tuple[str, list[dict]]]:
+        """Read what a stage made of each video: its name and the labels of its clips.
+
+        A video one of whose files is broken fails alone.
+        """
+        found = []
+        for video in dict.fromkeys(clip.video for clip in self.clips):
+            with self.guard(video):
+                found.append((video, [read_clip_labels(self.workspace.clip_file(stage, clip.name))
+                                      for clip in self.clips if clip.video == video]))
+        return found

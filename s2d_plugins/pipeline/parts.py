@@ -9,8 +9,10 @@ from typing import Any
 from mmengine.config import Config
 
 from ..errors import S2DInputError, S2DOutputError, one_line
+from ..fileio.config_faults import config_errors
 from ..keymasks import KeymaskDiscovery
 from ..proposals.base_mask_proposer import BaseMaskProposer
+from ..proposals.selection import select_proposals
 from ..registry import MASK_PROPOSERS
 
 
@@ -21,17 +23,17 @@ def part_errors(cfg: Config, key: str) -> Iterator[None]:
     Raises:
         S2DInputError: For any error but those that the config is not to blame for.
     """
+    where = f'{cfg.filename}: {key}'
     try:
-        yield
-    except (MemoryError, S2DOutputError):
+        with config_errors(where):
+            yield
+    except S2DOutputError:
         raise
-    except Exception as error:
-        reason = one_line(error).partition('. Please')[0].partition(', but got')[0]
-        if not isinstance(error, S2DInputError):
-            if ' ' not in reason:  # a bare key or an assertion without a message
-                reason = f'{type(error).__name__} {reason}'
-            reason = f'{reason}; correct it'
-        raise S2DInputError(f'{cfg.filename}: {key}: {reason}') from error
+    except S2DInputError as error:
+        line = one_line(error)
+        if line.startswith(f'config {where}'):
+            raise
+        raise S2DInputError(f'config {where}: {line}') from error
 
 
 def build_proposer(cfg: Config) -> BaseMaskProposer:
@@ -44,6 +46,12 @@ def build_discovery(cfg: Config) -> KeymaskDiscovery:
     """Build what ``discovery`` describes."""
     with part_errors(cfg, 'discovery'):
         return KeymaskDiscovery(**cfg.discovery.to_dict())
+
+
+def check_selection(cfg: Config) -> None:
+    """Check the limits of ``selection``."""
+    with part_errors(cfg, 'selection'):
+        select_proposals([], **cfg.get('selection', {}))
 
 
 def named_paths(settings: Any, key: str = '') -> list[Path]:

@@ -11,7 +11,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
+from mmengine.dataset import BaseDataset
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer
@@ -21,9 +22,10 @@ from ..errors import S2DInputError
 from ..fileio.whole_files import write_json
 from ..labels.rle import encode_mask
 from ..labels.youtube_vis import make_annotation, make_labels, make_video
+from ..registry import DATASETS
 from .parts import part_errors
 from .quiet_runner import QuietRunner
-from .training_config import connect, read_training_config
+from .training_config import connect, innermost_dataset, read_training_config
 
 _SIZE = (64, 64)
 _FRAMES = 64
@@ -47,6 +49,7 @@ def check_training(cfg: Config, stage: str, device: str) -> None:
         frames = Path(folder) / 'frames'
         connect(training, cfg, stage, Path(folder) / 'run', _made_labels(frames), frames, device)
         training.load_from, training.resume = None, False
+        _keep_unpacked(innermost_dataset(training))
         training.experiment_name = f's2d-check-{secrets.token_hex(8)}'
         with _instances_removed(training.experiment_name), part_errors(cfg, stage):
             _build(training)
@@ -77,6 +80,13 @@ def _build(training: Config) -> None:
     if not loop.max_iters > 0:
         raise S2DInputError(f'config {training.filename}: expected at least one step in '
                             f'train_cfg, found {loop.max_iters}; correct it')
+
+
+def _keep_unpacked(dataset: ConfigDict) -> None:
+    """Spare a data set that is soon gone the search for garbage that mmengine packs it with."""
+    kind = DATASETS.get(dataset.get('type')) if isinstance(dataset.get('type'), str) else None
+    if isinstance(kind, type) and issubclass(kind, BaseDataset):
+        dataset.serialize_data = False
 
 
 def _made_labels(frames: Path) -> Path:

@@ -46,9 +46,7 @@ def connect(training: Config, cfg: Config, stage: str, folder: Path, labels: Pat
         device: ``'cpu'`` or ``'cuda'``.
     """
     training.work_dir = str(folder)
-    dataset = training.train_dataloader.dataset
-    while isinstance(dataset.get('dataset'), dict):
-        dataset = dataset.dataset
+    dataset = innermost_dataset(training)
     dataset.update(data_root='', ann_file=str(labels.resolve()),
                    data_prefix=dict(img_path=f'{frames.resolve()}/'))
     if stage == FINAL and 'min_score' in dataset:
@@ -61,6 +59,14 @@ def connect(training: Config, cfg: Config, stage: str, folder: Path, labels: Pat
         training.optim_wrapper.type = 'OptimWrapper'
         training.optim_wrapper.pop('loss_scale', None)
         training.optim_wrapper.pop('dtype', None)
+
+
+def innermost_dataset(training: Config) -> ConfigDict:
+    """Return the config of the data set itself, inside of what may be wrapped around it."""
+    dataset = training.train_dataloader.dataset
+    while isinstance(dataset.get('dataset'), dict):
+        dataset = dataset.dataset
+    return dataset
 
 
 def _keep_checkpoints(training: Config) -> None:

@@ -94,13 +94,16 @@ class Workspace:
         except S2DInputError as error:
             reason = str(error).rpartition(';')[0] or str(error)
             raise S2DInputError(f'{reason}; {advice}') from error
-        if content['name'] != name or not all(is_inside(file) and '/' not in file
-                                              for file in content['file_names']):
+        if content['name'] != name or not all(map(is_inside, content['file_names'])):
             raise S2DInputError(f'{path} is not the description of a clip {name} whose frames are '
                                 f'in its folder; {advice}')
         known = {field: content[field] for field in json_kinds.ClipDescription.__annotations__}
         return Clip(**{**known, 'size': tuple(content['size']),
                        'original_size': tuple(content['original_size'])})
+
+    def clips(self) -> dict[str, Clip]:
+        """Read all clips' descriptions, by name."""
+        return {name: self.read_clip(name) for name in self.clip_results(FRAMES)}
 
     def write_clip(self, clip: Clip) -> None:
         """Write a clip's description; with it the clip counts as extracted."""
@@ -113,7 +116,8 @@ class Workspace:
             return []
         clips = [self.read_clip(clip_name(video, shot, first.num_shots))
                  for shot in range(first.num_shots)]
-        return [] if None in clips else clips
+        found = [clip for clip in clips if clip is not None]
+        return found if len(found) == len(clips) else []
 
     def has_frames(self, clip: Clip) -> bool:
         """Say whether the extracted frames of a clip are all there, and no others."""

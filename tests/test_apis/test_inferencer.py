@@ -13,8 +13,10 @@ from s2d_plugins.apis import S2DInferencer, densify_labels
 from s2d_plugins.apis.segmenter import VideoSegmenter
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.fileio.whole_files import write_json
-from s2d_plugins.labels.rle import decode_mask
-from s2d_plugins.labels.youtube_vis import make_labels, make_video
+from s2d_plugins.labels.faults import find_faults
+from s2d_plugins.labels.rle import decode_mask, encode_mask
+from s2d_plugins.labels.youtube_vis import make_labels, make_video, read_labels
+from s2d_plugins.models.window_inference import Tube
 from s2d_plugins.video.lazy_frames import LazyFrames
 
 TOOLS = Path(__file__).parents[2] / 'tools'
@@ -91,7 +93,7 @@ def test_densify_tool(tmp_path, frames, monkeypatch, capsys):
     assert [(one['id'], one['video_id'], one['length']) for one in dense['annotations']] == [
         (1, 4, 6), (2, 9, 3)]
     assert dense['annotations'][0]['score'] == pytest.approx(0.9)
-    write_json(tmp_path / 'empty.json', make_labels([], []))
+    write_json(tmp_path / 'empty.json', dict(videos=[]))
     assert run_tool(monkeypatch, 'densify_labels', config, checkpoint, tmp_path / 'empty.json',
                     *args) == 2
     assert 'empty.json has no videos' in capsys.readouterr().err
@@ -183,3 +185,49 @@ def test_the_cpu_is_the_cpu(tmp_path, frames, monkeypatch):
     assert next(inferencer.segmenter.model.parameters()).device.type == 'cpu'
     assert len(inferencer(frames)) == 2
     assert os.environ['CUDA_VISIBLE_DEVICES'] == '3'
+
+
+class FakeSegmenter:
+    """Finds ``count`` tubes, each of which is the whole of every frame."""
+
+    def __init__(self, count=1):
+        self.count = count
+
+    def segment(self, frames, progress=None):
+        rle = encode_mask(np.ones(frames[0].shape[:2], bool))
+        return [Tube(0.9, [rle] * len(frames)) for _ in range(self.count)]
+
+
+def test_densify_takes_official_files(tmp_path, frames):
+    """No name, no categories, annotations of length 1, frames in folders."""
+    video = dict(id=2**63, height=40, width=56, file_names=['frames/0.png', 'frames/1.png'])
+    write_json(tmp_path / 'a.json', dict(videos=[video], annotations=[dict(
+        id=1, video_id=2**63, category_id=40, length=1, iscrowd=None, segmentations=[None, None])]))
+    videos = read_labels(tmp_path / 'a.json')['videos']
+    labels = densify_labels(FakeSegmenter(), videos, tmp_path)
+    assert list(find_faults(labels, tmp_path)) == []
+    assert labels['videos'] == [video] and len(labels['annotations']) == 1
+
+
+@pytest.mark.parametrize('name', ['../frames/0.png', '/etc/passwd', 'C:0.png', 'a/../../0.png'])
+def test_densify_reads_nothing_outside(tmp_path, frames, name):
+    video = dict(id=1, name='a', height=40, width=56, file_names=[name])
+    with pytest.raises(S2DInputError, match=r"video 'a' \(id 1\) names the file .*inside its"):
+        densify_labels(FakeSegmenter(), [video], tmp_path / 'frames')
+
+
+def test_densify_needs_frames_of_the_size_of_the_labels(tmp_path, frames):
+    video = make_video(1, 'a', (56, 40), ['frames/0.png'])
+    with pytest.raises(S2DInputError, match='0.png is 40 x 56 .*, the labels say 56 x 40; give'):
+        densify_labels(FakeSegmenter(), [video], tmp_path)
+
+
+@pytest.mark.parametrize('count', [255, 256, 1000])
+def test_densify_any_number_of_masks(tmp_path, frames, count):
+    videos = [make_video(1, 'a', (40, 56), ['frames/0.png'] * count)]
+    labels = densify_labels(FakeSegmenter(), videos, tmp_path)
+    assert labels['annotations'][0]['areas'] == [40 * 56] * count
+    labels = densify_labels(FakeSegmenter(count), [make_video(1, 'a', (40, 56), ['frames/0.png'])],
+                            tmp_path)
+    assert [one['areas'] for one in labels['annotations']] == [[40 * 56]] * count
+    assert list(find_faults(labels)) == []

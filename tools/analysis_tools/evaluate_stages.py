@@ -10,10 +10,6 @@ import time
 from pathlib import Path
 
 from s2d_plugins.apis.command_line import prepare_outputs, quiet_imports, run_tool
-from s2d_plugins.fileio.whole_files import write_json, write_text
-
-with quiet_imports():
-    from s2d_plugins.pipeline.evaluation.stage_table import evaluate_stages, format_stages
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
@@ -32,6 +28,9 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
 
 def evaluate(args: argparse.Namespace) -> None:
     """Evaluate, print the table and write both files."""
+    with quiet_imports():
+        from s2d_plugins.pipeline.evaluation.stage_table import evaluate_stages, format_stages
+    from s2d_plugins.fileio.whole_files import write_json, write_text
     start = time.perf_counter()
     out = args.out or args.work_dir / 'stage_scores'
     made = [*(args.work_dir / 'stages').glob('*.json'), *args.work_dir.glob('*/results.json')]

@@ -7,7 +7,6 @@ from ...apis.densify import densify_clip
 from ...errors import S2DInputError
 from ...fileio.whole_files import write_json
 from ...labels.youtube_vis import merge_labels
-from ..clip_labels import read_video_labels
 from ..clips import Clip
 from ..context import Context
 from ..stage_names import DENSE, DISTILL
@@ -36,7 +35,7 @@ def run(context: Context) -> None:
         write_json(context.workspace.clip_file(DENSE, clip.name), labels)
 
     context.for_each_clip(DENSE, ' frames', work)
-    merged = merge_labels(labels for _, part in read_video_labels(context, DENSE)
+    merged = merge_labels(labels for _, part in context.video_labels(DENSE)
                           for labels in part)
     if not merged['annotations']:
         raise S2DInputError(f'stage {DENSE}: the teacher is sure of no object (no tube with a '

@@ -9,7 +9,7 @@ from ...labels.proposals_file import read_proposals
 from ...labels.youtube_vis import merge_labels
 from ...proposals.selection import select_proposals
 from ...visualization import SheetRow, contact_sheet, sample_frames, write_image
-from ..clip_labels import read_clip_labels, read_video_labels
+from ..clip_labels import read_clip_labels
 from ..clips import Clip
 from ..context import Context
 from ..parts import build_discovery, file_stamps, named_paths
@@ -59,7 +59,7 @@ def _discover(context: Context, discovery: KeymaskDiscovery, clip: Clip,
 def _merge(context: Context) -> None:
     max_one2x = context.cfg.get('max_one2x', 1.0)
     label_sets, barren = [], []
-    for video, part in read_video_labels(context, KEYMASKS):
+    for video, part in context.video_labels(KEYMASKS):
         for labels in part:
             labels['annotations'] = [annotation for annotation in labels['annotations']
                                      if (annotation.get('one2x') or 0) <= max_one2x]
