@@ -113,19 +113,10 @@ class FrameMasks:
         if isinstance(mask, dict):
             rle = mask.get('segmentation', mask)
             if self.size is None:
-<<<<<<< HEAD
-                size = rle.get('size') if isinstance(rle, dict) else None
-                if not isinstance(size, list | tuple) or len(size) != 2 or not all(
-                        isinstance(side, int) and side > 0 for side in size):
-                    raise S2DInputError(f'frame {self._first_frame + frame}: mask {index} is no '
-                                        f'RLE with a size of two integers, found {shown(rle)}')
-                self._check_size(frame, f'mask {index}', size)
-=======
                 self.size = rle_size(rle, f'frame {self._first_frame + frame}, mask {index}')
->>>>>>> toolsafe
             return rle
         mask = np.asarray(mask)
-        if mask.ndim != 2 or mask.dtype.kind not in 'biuf':
+        if mask.dtype.kind not in 'biuf':
             raise S2DInputError(f'frame {self._first_frame + frame}: expected mask {index} to be '
                                 f'an RLE or a bool mask (H, W), found {shown(mask)}')
         self._check_size(frame, f'mask {index}', mask.shape)
