@@ -6,6 +6,7 @@ import os.path as osp
 from collections import defaultdict
 from pathlib import Path
 
+import numpy as np
 from mmdet.datasets import BaseVideoDataset
 from mmengine import fileio
 from mmengine.logging import print_log
@@ -126,6 +127,14 @@ class KeymaskDataset(BaseVideoDataset):
         finally:
             if was_enabled:
                 gc.enable()
+
+    def _serialize_data(self) -> tuple[np.ndarray, np.ndarray]:
+        """Keep the videos as bytes, as the base does; masks may be as deep as the file."""
+        try:
+            return super()._serialize_data()
+        except RecursionError as error:
+            raise S2DInputError(f'{self.ann_file}: a mask is nested too deeply; make the file '
+                                'again') from error
 
     def _label_of_category(self, categories: list[dict]) -> dict[int | str, int] | None:
         """Map category ids to labels; None stands for: all are 0."""
