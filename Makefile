@@ -1,16 +1,18 @@
 # make install   virtual environment .venv with the tested versions (once; again when they change)
 # make demo      S2D on two sample clips, or on yours: make demo VIDEO=path
 # make test      all tests        make lint    style        make doctor    what is there, what not
+# make types     type check       make docs    the docs site, in build/site
 # make clean     caches           make distclean   caches and the environment
 
 VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+DOCS_STAMP := $(VENV)/.docs-installed
 DEMO := work_dirs/demo
 CLIPS := work_dirs/demo_videos
 JOBS ?= auto
 
-.PHONY: install demo test lint doctor clean distclean
+.PHONY: install demo test lint types docs doctor clean distclean
 
 install: $(STAMP)
 
@@ -32,11 +34,22 @@ test: install
 lint: install
 	$(RUN) -m ruff check .
 
+types: install
+	$(RUN) -m mypy
+
+docs: install $(DOCS_STAMP)
+	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict
+
+$(DOCS_STAMP): $(STAMP) requirements/docs.txt requirements/constraints.txt
+	@$(RUN) -m pip install -q --disable-pip-version-check -c requirements/constraints.txt \
+	    -r requirements/docs.txt
+	@touch $@
+
 doctor: install
 	@$(RUN) -m s2d_plugins.doctor
 
 clean:
-	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 distclean: clean

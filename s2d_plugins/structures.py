@@ -3,13 +3,29 @@
 Containers check their content on construction.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from .arguments import check_share, check_type, refuse
 from .errors import S2DInputError
+
+#: Called with (done, in all) while something long runs.
+Progress = Callable[[int, int], None]
+
+
+class Frames(Protocol):
+    """The frames of a video as every stage takes them: a list, an array or a lazily read video.
+
+    ``len(frames)`` is their number and ``frames[i]`` one frame, (H, W, 3) uint8 RGB. Nothing else
+    is asked of them: no slices, no iteration.
+    """
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
@@ -29,7 +45,7 @@ class PointTracks:
     xy: np.ndarray
     visible: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_type(self, np.ndarray, 'an array', xy=self.xy, visible=self.visible)
         if self.xy.ndim != 3 or self.xy.shape[2] != 2 or self.xy.shape[:2] != self.visible.shape:
             raise S2DInputError('PointTracks expects xy (T, P, 2) and visible (T, P), found '

@@ -22,7 +22,7 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    from s2d_plugins.apis import runner_tools
+    from s2d_plugins.apis import runner_tools, running
     cfg = runner_tools.read_runner_config(args)
     if args.amp:
         runner_tools.use_amp(cfg)
@@ -33,7 +33,9 @@ def main() -> None:
         note = runner_tools.resume_from(cfg, args.resume)
         if note and os.environ.get('RANK', os.environ.get('SLURM_PROCID', '0')) == '0':
             print(note, flush=True)
-    runner_tools.build_runner(cfg).train()
+    runner = runner_tools.build_runner(cfg)
+    with runner_tools.full_disk_errors(cfg):
+        running.train(runner)
 
 
 if __name__ == '__main__':

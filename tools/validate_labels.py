@@ -47,8 +47,7 @@ def validate_labels(args: argparse.Namespace) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the tool; 0, 1 if there are faults, or 2 at unreadable input."""
-    args = parse_args(argv)
-    return run_tool(lambda: validate_labels(args))
+    return run_tool(lambda: validate_labels(parse_args(argv)))
 
 
 if __name__ == '__main__':

@@ -1,8 +1,11 @@
-"""What every tool does with errors, interrupts, outputs and videos that fail."""
+"""What every tool does with errors, interrupts, outputs and videos that fail.
+
+Importing it takes next to no time, so that :func:`run_tool` is there when Ctrl-C comes early; a
+tool imports what is heavy inside of it.
+"""
 
 import argparse
 import contextlib
-import errno
 import io
 import logging
 import os
@@ -13,10 +16,16 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from ..devices import DEVICES, choose_device  # noqa: F401  tools take both from here
-from ..errors import S2DInputError, S2DOutputError, S2DUnexpectedError, one_line, unexpected
-from ..fileio.paths import check_outputs
-from ..fileio.whole_files import clean_partials, write_text
-from ..inference_settings import check_settings
+from ..errors import (
+    DISK_ERRORS,
+    S2DInputError,
+    S2DOutputError,
+    S2DUnexpectedError,
+    full_disk,
+    one_line,
+    shortened,
+    unexpected,
+)
 
 EXIT_UNEXPECTED = 1
 EXIT_INPUT_ERROR = 2
@@ -24,9 +33,6 @@ EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 #: Set to 1, it shows where an error arose.
 TRACEBACK_VARIABLE = 'S2D_TRACEBACK'
-#: What the machine lacks, not the program.
-_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO,
-                errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENAMETOOLONG}
 
 
 def run_tool(main: Callable[[], int | None],
@@ -70,13 +76,12 @@ def _tell(error: Exception) -> int:
         line, code = one_line(error), EXIT_INPUT_ERROR
     elif isinstance(error, S2DUnexpectedError):
         line, code = one_line(error), EXIT_UNEXPECTED
-    elif isinstance(error, OSError) and error.errno in _DISK_ERRORS:
-        place = f' {error.filename}' if error.filename else ' a file'
-        line = one_line(f'cannot use{place}: {error.strerror}; free space, or check the path and '
-                        'its permissions')
+    elif lack := _lacking(error):
+        line = one_line(f'cannot use {lack.filename or "a file"}: {lack.strerror}; free space, or '
+                        'check the path and its permissions')
         code = EXIT_INPUT_ERROR
     else:
-        log = _log_traceback(error)
+        log = log_traceback(error)
         where = f'the traceback is in {log}' if log else (
             f'run it with {TRACEBACK_VARIABLE}=1 to see the traceback')
         line, code = f'{unexpected(error)}; {where}', EXIT_UNEXPECTED
@@ -84,11 +89,16 @@ def _tell(error: Exception) -> int:
     return code
 
 
+def _lacking(error: Exception) -> OSError | None:
+    """Return the error of the system behind an error that no program can help."""
+    return error if isinstance(error, OSError) and error.errno in DISK_ERRORS else full_disk(error)
+
+
 def _shows_tracebacks() -> bool:
     return os.environ.get(TRACEBACK_VARIABLE, '') not in ('', '0')
 
 
-def _log_traceback(error: Exception) -> str | None:
+def log_traceback(error: Exception) -> str | None:
     """Write a traceback to the log file of mmengine's current logger; returns its path."""
     module = sys.modules.get('mmengine.logging')
     if module is None:
@@ -118,6 +128,8 @@ def prepare_outputs(inputs: Iterable[str | Path | None], files: Iterable[str | P
     Raises:
         S2DInputError: Names the output and the input that overlap.
     """
+    from ..fileio.paths import check_outputs
+    from ..fileio.whole_files import clean_partials
     files, folders = list(files), [*folders]
     owned = list(owned)
     check_outputs(inputs, files, folders, owned)
@@ -149,7 +161,7 @@ class Failures:
         except S2DOutputError:
             raise
         except Exception as error:
-            if self.total == 1 or (isinstance(error, OSError) and error.errno in _DISK_ERRORS):
+            if self.total == 1 or full_disk(error):
                 raise
             self.note(name, error)
 
@@ -160,6 +172,7 @@ class Failures:
         else:
             reason = unexpected(error)
             if self.log_folder is not None:
+                from ..fileio.whole_files import write_text
                 path = self.log_folder / f'{name}.txt'
                 write_text(path, ''.join(traceback.format_exception(error)))
                 reason += f'; the traceback is in {path}'
@@ -186,9 +199,25 @@ def quiet_imports() -> Iterator[None]:
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the config file and mmengine's ``--cfg-options``."""
     from mmengine.config import DictAction
+
+    class Overrides(DictAction):
+        """Tells an override that is none, where mmengine's action ends with an error of its own.
+        """
+
+        def __call__(self, parser, namespace, values, option_string=None) -> None:
+            for value in values:
+                if '=' not in value:
+                    raise S2DInputError(f'{option_string}: expected KEY=VALUE, found {value!r}')
+                try:
+                    super().__call__(parser, namespace, [value], option_string)
+                except Exception as error:
+                    raise S2DInputError(f'{option_string}: cannot read {value!r} '
+                                        f'({shortened(one_line(error))}); lists need brackets '
+                                        'that match') from error
+
     parser.add_argument('config', help='config file path')
     parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+        '--cfg-options', nargs='+', action=Overrides, metavar='KEY=VALUE',
         help='override settings of the config; lists as key="[a,b]" or key=a,b, without spaces')
 
 
@@ -211,6 +240,7 @@ def window_settings(args: argparse.Namespace) -> dict:
     Raises:
         S2DInputError: If one is out of range.
     """
+    from ..inference_settings import check_settings
     overlap = (args.window or 0) // 2 if args.overlap is None else args.overlap
     settings = dict(score_thr=args.score_thr, top_k=args.top_k, window=args.window,
                     overlap=overlap, tube_nms_iou=args.tube_nms_iou)

@@ -1,6 +1,7 @@
 """What tools/train.py and tools/test.py share: mmdet's arguments, and clear errors."""
 
 import argparse
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +11,12 @@ from mmengine.config import Config
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from ..errors import S2DInputError, one_line
-from ..fileio.checkpoints import load_checkpoint, newest_checkpoint, use_safe_checkpoints
+from ..errors import S2DInputError, S2DOutputError, full_disk, one_line
+from ..fileio.checkpoint_sources import use_safe_checkpoints
+from ..fileio.checkpoints import load_checkpoint, newest_checkpoint
 from ..fileio.configs import config_errors, load_config
 from .command_line import add_config_arguments, prepare_outputs
+from .runner_settings import check_numbers, fit_workers
 
 #: Under these names configs name data, beside ``data_root`` and ``data_prefix``.
 _DATA_KEYS = ('ann_file', 'gt_dir', 'videos', 'proposals')
@@ -155,14 +158,34 @@ def build_runner(cfg: Config, runner_class: type[Runner] = Runner) -> Runner:
     """Build the Runner of a config; checkpoints are read as data from then on.
 
     Raises:
-        S2DInputError: If the config names something unknown, or a folder cannot be written.
+        S2DInputError: If a part cannot be built, a number is out of its range, or a folder cannot
+            be written.
     """
     use_safe_checkpoints()
-    try:
-        with config_errors(cfg.filename):
+    check_numbers(cfg)
+    fit_workers(cfg)
+    with full_disk_errors(cfg), config_errors(cfg.filename):
+        try:
             if 'runner_type' in cfg:
                 return RUNNERS.build(cfg)
             return runner_class.from_cfg(cfg)
-    except OSError as error:
-        raise S2DInputError(f'{cfg.filename}: {one_line(error)}; correct the path or choose '
-                            'another --work-dir') from error
+        except OSError as error:
+            raise S2DInputError(f'{cfg.filename}: {one_line(error)}; correct the path or choose '
+                                'another --work-dir') from error
+
+
+@contextlib.contextmanager
+def full_disk_errors(cfg: Config) -> Iterator[None]:
+    """Tell in one line that the disk of the work dir is full, whatever library met it.
+
+    Raises:
+        S2DOutputError: If it is.
+    """
+    try:
+        yield
+    except Exception as error:
+        full = full_disk(error)
+        if full is None or isinstance(error, S2DOutputError):
+            raise
+        raise S2DOutputError(f'cannot write {full.filename or f"to {cfg.work_dir}"}: '
+                             f'{full.strerror}; free space or choose another work dir') from error

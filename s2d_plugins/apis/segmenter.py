@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import mmcv
 import numpy as np
@@ -13,12 +14,15 @@ from torch import Tensor, nn
 
 from ..arguments import refuse
 from ..errors import S2DInputError, one_line
+from ..fileio.checkpoint_checks import weights_of
+from ..fileio.checkpoint_sources import use_safe_checkpoints
 from ..fileio.checkpoints import load_checkpoint
 from ..fileio.configs import config_errors, load_config, type_name
 from ..inference_settings import check_settings
 from ..models.weight_names import adapt_weights
 from ..models.window_inference import MaskResize, Tube, segment_video
 from ..registry import MODELS
+from ..structures import Frames
 
 DEFAULT_SCALE = (1333, 360)
 
@@ -39,7 +43,8 @@ class VideoSegmenter:
             range.
     """
 
-    def __init__(self, model: nn.Module, scale: tuple[int, int] = DEFAULT_SCALE, **settings):
+    def __init__(self, model: nn.Module, scale: tuple[int, int] = DEFAULT_SCALE,
+                 **settings: Any):
         check_settings(dict(settings, scale=scale))
         if not all(hasattr(model, name) for name in ('segment_window', 'data_preprocessor')):
             raise refuse(self, 'model', type(model).__name__,
@@ -50,7 +55,7 @@ class VideoSegmenter:
 
     @classmethod
     def from_files(cls, config: str | Path, checkpoint: str | Path, device: str = 'cpu',
-                   **settings) -> 'VideoSegmenter':
+                   **settings: Any) -> 'VideoSegmenter':
         """Build the model of a training config and load its weights; see :func:`load_model`.
 
         ``scale`` is by default that of the config's test pipeline.
@@ -58,7 +63,7 @@ class VideoSegmenter:
         settings.setdefault('scale', find_test_scale(load_config(config)))
         return cls(load_model(config, checkpoint, device), **settings)
 
-    def segment(self, frames: Sequence[np.ndarray], out_size: tuple[int, int] | None = None,
+    def segment(self, frames: Frames, out_size: tuple[int, int] | None = None,
                 progress: Callable[[int, int], None] | None = None) -> list[Tube]:
         """Segment and track the objects of one shot.
 
@@ -81,7 +86,8 @@ class VideoSegmenter:
             return segment_video(lambda start, stop: self._forward(frames, start, stop),
                                  len(frames), resize=resize, progress=progress, **self.settings)
 
-    def _forward(self, frames, start: int, stop: int) -> tuple[Tensor, Tensor, Tensor | None]:
+    def _forward(self, frames: Frames, start: int,
+                 stop: int) -> tuple[Tensor, Tensor, Tensor | None]:
         inputs = self._inputs([frames[index] for index in range(start, stop)])
         scores, masks, *features = self.model.segment_window(inputs)
         return scores, masks, features[0] if features else None
@@ -121,7 +127,10 @@ def find_test_scale(cfg: Config) -> tuple[int, int]:
 
 
 def build_model(cfg: Config) -> nn.Module:
-    """Build the model of a training config; its weights are not read.
+    """Build the model of a training config.
+
+    Its weights are not read, nor those that its ``init_cfg`` names: the checkpoint replaces them.
+    What a part loads by itself while it is built is read as data.
 
     Raises:
         S2DInputError: If there is no model, or it does not fit its class.
@@ -129,6 +138,7 @@ def build_model(cfg: Config) -> nn.Module:
     if 'model' not in cfg:
         raise S2DInputError(f'{cfg.filename} has no model; give the config of a training')
     init_default_scope(cfg.get('default_scope', 's2d_plugins'))
+    use_safe_checkpoints()
     with config_errors(cfg.filename):
         return MODELS.build(cfg.model)
 
@@ -142,7 +152,8 @@ def load_model(config: str | Path, checkpoint: str | Path, device: str = 'cpu') 
         S2DInputError: If a file is missing or wrong, or if any weight is missing or left over.
     """
     model = build_model(load_config(config))
-    weights = adapt_weights(_read_weights(checkpoint), model.state_dict())
+    weights = weights_of(load_checkpoint(checkpoint), checkpoint)
+    weights = adapt_weights(weights, model.state_dict())
     advice = 'give the config that it was trained with'
     try:
         found = model.load_state_dict(weights, strict=False)
@@ -155,12 +166,3 @@ def load_model(config: str | Path, checkpoint: str | Path, device: str = 'cpu') 
             f'{checkpoint} does not fit {config}: {len(found.missing_keys)} weights missing, '
             f'{len(found.unexpected_keys)} left over, for example {example}; {advice}')
     return model.to(device)
-
-
-def _read_weights(checkpoint: str | Path) -> dict[str, Tensor]:
-    content = load_checkpoint(checkpoint)
-    weights = content.get('state_dict', content) if isinstance(content, dict) else None
-    if not isinstance(weights, dict) or not all(torch.is_tensor(x) for x in weights.values()):
-        raise S2DInputError(f'{checkpoint} holds no weights; expected a state_dict, by itself or '
-                            'under that name')
-    return weights

@@ -1,11 +1,12 @@
 """SA-V: mp4 with per-video JSON (train), or frames with a folder of masks per object."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import S2DInputError
-from ..fileio.folders import by_stem, is_hidden, list_masks, natural_key
+from ..fileio.folders import by_stem, is_hidden, list_entries, list_masks, natural_key
 from ..fileio.images import image_size
 from ..fileio.json_files import read_json
 from ..fileio.json_kinds import Masklets
@@ -36,7 +37,8 @@ def sa_v_source(root: str | Path, frames: str | Path | None = None,
         S2DInputError: If ``root`` is neither, or ``frames`` is missing.
     """
     root = Path(root)
-    if (root / 'Annotations_6fps').is_dir():
+    list_entries(root)  # says so if it cannot be read
+    if os.path.isdir(root / 'Annotations_6fps'):
         return Source(root / 'JPEGImages_24fps', list_folders(root / 'Annotations_6fps'),
                       lambda name: _read_folders(root, name))
     kinds = ('manual', 'auto') if masklets == 'both' else (masklets,)
@@ -51,7 +53,8 @@ def sa_v_source(root: str | Path, frames: str | Path | None = None,
         raise S2DInputError(f'{jobs[0]}.mp4 is a video file, whose frames must be extracted; say '
                             'where to with --frames')
     frames = Path(frames)
-    return Source(frames, jobs, lambda stem: _read_video(stem, frames, kinds))
+    return Source(frames, jobs, lambda stem: _read_video(stem, frames, kinds), inputs=[
+        stem.with_name(f'{stem.name}_{kind}.json') for stem in jobs for kind in kinds])
 
 
 def _read_video(stem: Path, frames: Path, kinds: tuple[str, ...]) -> SourceVideo:

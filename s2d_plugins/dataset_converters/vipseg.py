@@ -1,11 +1,12 @@
 """VIPSeg: panoptic images, as released or as its 720p version with JSON."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import S2DInputError
-from ..fileio.folders import by_stem, list_masks
+from ..fileio.folders import by_stem, list_entries, list_masks
 from ..fileio.images import image_size
 from ..fileio.json_files import check_content, read_json
 from ..fileio.json_items import iterate_items, read_item
@@ -33,9 +34,10 @@ def vipseg_source(root: str | Path, split: str | None = None, stuff: bool = Fals
         S2DInputError: If ``root`` is neither or has no such split.
     """
     root = Path(root)
-    if (root / 'panomasksRGB').is_dir():
+    list_entries(root)  # says so if it cannot be read
+    if os.path.isdir(root / 'panomasksRGB'):
         return _json_source(root, split, stuff)
-    if (root / 'panomasks').is_dir():
+    if os.path.isdir(root / 'panomasks'):
         return _raw_source(root, split, stuff)
     raise S2DInputError(f'expected panomasksRGB (720p version) or panomasks (release) in {root}, '
                         'found neither; give the folder that VIPSeg was unpacked to')
@@ -65,20 +67,22 @@ def _json_source(root: Path, split: str | None, stuff: bool) -> Source:
                  for frame in frames]
         return _read(root / 'images', name, masks, _read_rgb, segments)
 
-    return Source(root / 'images', places, read, list(taken.values()))
+    return Source(root / 'images', places, read, list(taken.values()), inputs=[path])
 
 
 def _raw_source(root: Path, split: str | None, stuff: bool) -> Source:
     names = (list_folders(root / 'panomasks') if split is None else
              read_names(root / f'{split}.txt'))
     path = root / 'panoVIPSeg_categories.json'
-    taken = _taken(read_json(path, list[PanopticCategory]), stuff) if path.is_file() else None
+    taken = (_taken(read_json(path, list[PanopticCategory]), stuff) if os.path.isfile(path)
+             else None)
 
     def read(name: str) -> SourceVideo:
         masks = list_masks(root / 'panomasks' / name)
         return _read(root / 'imgs', name, masks, lambda mask: _read_raw(mask, stuff), None)
 
-    return Source(root / 'imgs', names, read, taken and list(taken.values()))
+    return Source(root / 'imgs', names, read, taken and list(taken.values()),
+                  inputs=[path, root / f'{split}.txt'])
 
 
 def _taken(categories: list[dict], stuff: bool) -> dict[int, dict]:

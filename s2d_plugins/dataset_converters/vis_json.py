@@ -51,14 +51,14 @@ def find_layout(root: str | Path, dataset: str, split: str, file: Path | None = 
     root = Path(root)
     annotations, frames, videos = LAYOUTS[dataset]
     candidates = [root / path.format(split=split) for path in annotations]
-    found = file or next((path for path in candidates if path.is_file()), None)
+    found = file or next((path for path in candidates if os.path.isfile(path)), None)
     if found is None:
         raise S2DInputError(f'expected the annotations of {dataset}, split {split}, in '
                             f'{" or ".join(map(str, candidates))}, found none; correct --split or '
                             'name the file with --annotations')
     folders = [root / path.format(split=split) for path in frames]
     # OVIS: train/ holds the videos, other set-ups train/JPEGImages/
-    folder = folder or next((path for path in reversed(folders) if path.is_dir()), folders[0])
+    folder = folder or next((path for path in reversed(folders) if os.path.isdir(path)), folders[0])
     return found, folder, None if videos is None else root / videos
 
 
@@ -81,7 +81,7 @@ def vis_source(annotations: str | Path, frames: str | Path, videos: str | Path |
     reader = _Reader(Path(annotations), Path(frames), videos and Path(videos), check,
                      annotated_only)
     return Source(Path(frames), list(reader.videos), reader.read, reader.categories or None,
-                  reader.faults)
+                  reader.faults, [Path(annotations)])
 
 
 class _Reader:

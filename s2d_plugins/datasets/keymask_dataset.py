@@ -14,7 +14,7 @@ from ..errors import S2DInputError
 from ..fileio.json_files import read_json
 from ..labels.mask_reader import has_mask, read_mask
 from ..labels.rle import areas_and_boxes
-from ..labels.youtube_vis import check_length, checked_labels, video_folder, video_title
+from ..labels.youtube_vis import checked_labels, video_folder, video_title
 from ..registry import DATASETS
 
 
@@ -149,7 +149,6 @@ class KeymaskDataset(BaseVideoDataset):
                  height=video['height'], width=video['width'], instances=[])
             for frame, file_name in enumerate(video['file_names'])]
         for annotation, instance_id in zip(annotations, _instance_ids(annotations), strict=True):
-            check_length(annotation, video, self.ann_file)
             self._add_instance(images, annotation, instance_id, video_title(video),
                                self._label(annotation, video_title(video), label_of))
         return dict(video_id=video['id'], video_name=video_folder(video),

@@ -8,7 +8,7 @@ import numpy as np
 from ..errors import S2DInputError
 from ..labels.mask_reader import read_masks
 from ..labels.rle import areas_and_boxes
-from ..labels.youtube_vis import check_length, checked_labels, video_title
+from ..labels.youtube_vis import checked_labels, video_title
 
 
 def check_gt(gt: dict, where: str) -> tuple[dict[int | str, dict], list[dict]]:
@@ -32,15 +32,14 @@ def check_gt(gt: dict, where: str) -> tuple[dict[int | str, dict], list[dict]]:
 
 
 def read_gt_masks(entry: dict, video: dict, where: str) -> tuple[list[dict | None], np.ndarray]:
-    """Read the masks of one annotation.
+    """Read the masks of one annotation of checked labels.
 
     Returns:
         See :func:`check_masks`.
 
     Raises:
-        S2DInputError: If there is not one per frame, or one does not decode or has another size.
+        S2DInputError: If a mask does not decode or has another size.
     """
-    check_length(entry, video, where)
     place = f'{where}, {video_title(video)}'
     return read_masks(entry['segmentations'], (video['height'], video['width']),
                       lambda frame: f'{place}, frame {frame}')

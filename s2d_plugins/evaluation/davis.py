@@ -188,7 +188,7 @@ def evaluate_davis(gt: str | Path, results: str | Path, task: str = 'unsupervise
     check_count('evaluate_davis', jobs=jobs, optional=True)
     results, problems = Path(results), Problems(lenient)
     if not os.path.isdir(results):
-        raise S2DInputError(f'results folder {results} does not exist')
+        raise S2DInputError(f'results folder {results} does not exist or may not be read')
     found = find_sequences(gt, task)
     for path in list_folders(results):
         if path.name not in found:

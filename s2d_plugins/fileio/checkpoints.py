@@ -7,41 +7,39 @@ arrays and mmengine's history of logged values, which is what its checkpoints ho
 
 import contextlib
 import functools
+import os
 import pickle
 import re
+import warnings
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from mmengine.dist import barrier, get_dist_info
-from mmengine.fileio import register_backend
 from mmengine.logging import HistoryBuffer
-from mmengine.runner.checkpoint import CheckpointLoader
-from torch import Tensor
 
-from ..errors import S2DInputError
-from .whole_file_backend import WholeFileBackend
+from ..arguments import check_path
+from ..errors import S2DInputError, one_line, shortened
+from .checkpoint_checks import check_claims, check_content
+from .plain_files import check_is_file
 
 _NUMPY_CORE = np._core if hasattr(np, '_core') else np.core
 _DTYPE_CODES = '?bhilqBHILQefd'
-_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
-#: Parts of a checkpoint beside its weights.
-_NO_WEIGHTS = ('meta', 'optimizer', 'param_schedulers', 'message_hub', 'loss_scaler')
 _NUMBERED = re.compile(r'(?P<kind>iter|epoch)_(?P<number>\d+)\.pth')
 
 
 def _named(function: Callable, module: str, name: str) -> Callable:
     """Wrap a function so that torch's safe reader takes it for ``module.name``."""
     @functools.wraps(function)
-    def wrapper(*args):
+    def wrapper(*args: Any) -> Any:
         return function(*args)
     wrapper.__module__, wrapper.__name__, wrapper.__qualname__ = module, name, name
     return wrapper
 
 
-def _history_method(owner: object, name: str) -> Callable:
+def _history_method(owner: Any, name: str) -> Callable:
     """Stand in for ``getattr``, for the one use that a checkpoint has for it."""
     if owner is HistoryBuffer and name in HistoryBuffer._statistics_methods:
         return getattr(owner, name)
@@ -61,7 +59,7 @@ def allow_mmengine_types() -> None:
     torch.serialization.add_safe_globals(allowed)
 
 
-def load_checkpoint(path: str | Path, map_location='cpu') -> dict:
+def load_checkpoint(path: str | Path, map_location: Any = 'cpu') -> dict:
     """Read a checkpoint file as data.
 
     Args:
@@ -69,50 +67,21 @@ def load_checkpoint(path: str | Path, map_location='cpu') -> dict:
         map_location: As in ``torch.load``.
 
     Raises:
-        S2DInputError: If the file is missing, cut short, or holds more than data, or if a weight
-            is NaN or infinite.
+        S2DInputError: If the file is missing, damaged, claims more than it has, or holds more than
+            data, or if a weight is NaN or infinite.
     """
     allow_mmengine_types()
+    check_path('load_checkpoint', path=path)
     path = Path(path).expanduser()
-    if not path.is_file():
+    if not os.path.lexists(path):
         raise S2DInputError(f'cannot find the checkpoint {path}; give the path of a .pth file')
-    with _one_line_errors(str(path)):
+    check_is_file(path, 'the checkpoint')
+    with _one_line_errors(str(path)), warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # advice on other ways to read it
+        check_claims(path)
         checkpoint = torch.load(path, map_location=map_location, weights_only=True)
-    check_finite(checkpoint, path)
+        check_content(checkpoint, path)
     return checkpoint
-
-
-def check_finite(checkpoint: Any, where: str | Path) -> None:
-    """Check that no weight is NaN or infinite.
-
-    A sum finds both: all weights are read once, and only those of a sum that is not finite again.
-
-    Args:
-        checkpoint: What a file held; other parts than weights are passed over.
-        where: The file, for the message.
-
-    Raises:
-        S2DInputError: Names the first bad weight.
-    """
-    for name, tensor in _weights(checkpoint):
-        if bool(tensor.sum(dtype=torch.float32).isfinite()):
-            continue
-        bad = int((~tensor.isfinite()).sum())
-        if bad:
-            raise S2DInputError(f'{where}: {bad} of {tensor.numel()} values of the weight {name} '
-                                'are NaN or infinite; the training that wrote it came to grief: '
-                                'give a checkpoint from before')
-
-
-def _weights(content: Any, name: str = '') -> Iterator[tuple[str, Tensor]]:
-    """Yield what may be NaN: floating point tensors in nested dicts, the optimiser's left out."""
-    if isinstance(content, dict):
-        for key, value in content.items():
-            if name or key not in _NO_WEIGHTS:
-                yield from _weights(value, f'{name}.{key}' if name else str(key))
-    elif torch.is_tensor(content) and content.dtype in _FLOATS and (
-            content.layout == torch.strided):
-        yield name, content
 
 
 def newest_checkpoint(folder: str | Path) -> Path | None:
@@ -152,39 +121,14 @@ def _newest_first(folder: Path) -> list[Path]:
     return paths
 
 
-def use_safe_checkpoints() -> None:
-    """Make mmengine read local files and URLs through this module, and write files whole."""
-    register_backend('local', WholeFileBackend, force=True, prefixes='')
-    CheckpointLoader.register_scheme('', loader=load_from_local, force=True)
-    CheckpointLoader.register_scheme(('http://', 'https://'), loader=load_from_http, force=True)
-
-
-def load_from_local(filename: str, map_location=None) -> dict:
-    return load_checkpoint(filename, map_location)
-
-
-def load_from_http(filename: str, map_location=None, model_dir=None,
-                   progress: bool = False) -> dict:
-    """Read a URL; the first worker downloads it, the others find it in the cache."""
-    allow_mmengine_types()
-    rank = get_dist_info()[0]
-    if rank > 0:
-        barrier()
-    with _one_line_errors(filename):
-        checkpoint = torch.hub.load_state_dict_from_url(
-            filename, model_dir, map_location, progress=progress, weights_only=True)
-    if rank == 0:
-        barrier()
-    check_finite(checkpoint, filename)
-    return checkpoint
-
-
 @contextlib.contextmanager
 def _one_line_errors(name: str) -> Iterator[None]:
     """Turn torch's errors about a checkpoint into one line that names it."""
     try:
         yield
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, KeyError) as error:
+    except S2DInputError:
+        raise
+    except Exception as error:  # at damaged bytes torch raises nearly anything
         code = re.search(r'(?:GLOBAL|getattr of) (\S+)', str(error))
         if code:
             raise S2DInputError(
@@ -198,6 +142,7 @@ def _one_line_errors(name: str) -> Iterator[None]:
 
 def _reason(error: Exception) -> str:
     """One line; torch's own advice to read the file unsafely is not passed on."""
-    if isinstance(error, KeyError) or 'weights_only' in str(error):
+    known = isinstance(error, RuntimeError | OSError | EOFError | zipfile.BadZipFile | MemoryError)
+    if not known or isinstance(error, NotImplementedError) or 'weights_only' in str(error):
         return 'not a file that torch.save wrote'
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    return shortened(one_line(str(error).partition('\n')[0] or type(error).__name__), 120)

@@ -1,15 +1,13 @@
 """What mmengine, mmdet and torch say of a config that does not fit, as one line."""
 
 import contextlib
-import errno
 import re
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ..errors import S2DInputError, one_line, shortened
+from ..errors import DISK_ERRORS, S2DInputError, full_disk, one_line, shortened
 
-_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 #: What carries a config's values to the classes they are for.
 _CARRIERS = ('torch', 'numpy', 'builtins', 'collections', 'contextlib', 'functools', 'threading',
              'mmengine.registry', 'mmengine.config', 'mmengine.utils')
@@ -29,15 +27,16 @@ def config_errors(config_file: str | Path,
             passes through.
 
     Raises:
-        S2DInputError: If anything was raised but a full disk, which passes through, as does what
-            is an S2DInputError already.
+        S2DInputError: If anything was raised but what the machine lacks (disk, memory,
+            permission), which passes through, as does what is an S2DInputError already.
     """
     try:
         yield
-    except S2DInputError:
+    except (S2DInputError, MemoryError):
         raise
     except Exception as error:
-        if not while_true() or isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+        if not while_true() or full_disk(error) or (
+                isinstance(error, OSError) and error.errno in DISK_ERRORS):
             raise
         raise S2DInputError(f'config {config_file}: {_told(error)}; correct it') from error
 
@@ -54,7 +53,9 @@ def _told(error: Exception) -> str:
         message = kind
     elif not isinstance(error, KeyError | TypeError | ValueError) or ' ' not in message:
         message = f'{kind}: {message}'
-    owner = _at_fault(error)
+    # mmengine says which hook it was with the name of its object
+    message, _, hook = message.partition(' in <')
+    owner = hook.partition(' object at ')[0].rpartition('.')[2] or _at_fault(error)
     return shortened(message if owner is None or owner in message else f'{owner}: {message}')
 
 

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 
-def digest(content) -> str:
+def digest(content: object) -> str:
     """Return a short hash of a plain value; equal for equal content, also in another process."""
     text = json.dumps(content, sort_keys=True, default=str)
     return hashlib.sha256(text.encode('utf-8', 'surrogateescape')).hexdigest()[:16]

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import S2DInputError
@@ -52,16 +52,16 @@ def list_folders(folder: str | Path) -> list[Path]:
     return sorted(filter(os.path.isdir, list_entries(folder)), key=natural_key)
 
 
-def list_entries(folder: str | Path) -> Iterator[Path]:
-    """Yield all that is visible in a folder, in no order; see :func:`list_folders`."""
+def list_entries(folder: str | Path) -> list[Path]:
+    """List all that is visible in a folder, in no order; see :func:`list_folders`."""
     folder = Path(folder)
     try:
         names = os.listdir(folder)
     except FileNotFoundError:
-        return
+        return []
     except (OSError, ValueError) as error:
         raise cannot_read(folder, error) from error
-    yield from (folder / name for name in names if not is_hidden(name))
+    return [folder / name for name in names if not is_hidden(name)]
 
 
 def by_stem(files: Iterable[Path]) -> dict[str, Path]:

@@ -74,18 +74,20 @@ def check_content(content: Any, kind: Any, where: str | Path) -> None:
 def _convert(content: Any, kind: Any) -> None:
     try:
         msgspec.convert(content, kind)
-    except msgspec.ValidationError:
-        # what did not come from a file may hold NumPy's numbers, which are as good
-        msgspec.convert(_without_numpy(content), kind)
+    except (msgspec.ValidationError, UnicodeEncodeError):
+        msgspec.convert(_plain(content), kind)
 
 
-def _without_numpy(content: Any) -> Any:
+def _plain(content: Any) -> Any:
+    """Copy what msgspec is too strict about: numbers of NumPy, and names that are not UTF-8."""
     if isinstance(content, np.generic):
         return content.item()
+    if isinstance(content, str):
+        return content.encode(errors='replace').decode()
     if isinstance(content, dict):
-        return {key: _without_numpy(value) for key, value in content.items()}
+        return {_plain(key): _plain(value) for key, value in content.items()}
     if isinstance(content, list | tuple):
-        return [_without_numpy(value) for value in content]
+        return [_plain(value) for value in content]
     return content
 
 

@@ -10,6 +10,9 @@ from mmengine.runner import BaseLoop, Runner
 
 from ..arguments import check_config, check_count, check_path, check_share, check_type
 from ..errors import S2DInputError
+from ..fileio.paths import check_outputs
+from ..fileio.stamps import Stamp, make_stamp, read_stamp
+from ..fileio.whole_files import clean_partials
 from ..keymasks import KeymaskDiscovery
 from ..keymasks.job_sharing import share_jobs
 from ..keymasks.video_jobs import VideoJob, discover_video, list_jobs, review_jobs
@@ -40,7 +43,7 @@ class MotionPriorHook(Hook):
 
     Raises:
         S2DInputError: If an argument is wrong, if a video fails, naming it, or if the data set
-            reads another file.
+            reads another file, or if a file or folder to write is one that is read.
     """
 
     priority = 'VERY_HIGH'
@@ -60,7 +63,10 @@ class MotionPriorHook(Hook):
         self.out_dir = Path(out_dir) if out_dir else self.ann_file.with_suffix('')
         self.discovery = {'motion_prior': motion_prior or dict(type='MMFlowPrior'),
                           **(discovery or {})}
+        check_outputs([videos, proposals], files=[self.ann_file], folders=[self.out_dir])
         self.filters = dict(max_one2x=max_one2x, min_keymasks=min_keymasks)
+        if get_rank() == 0:
+            clean_partials(self.out_dir, self.ann_file.parent)
         if _first_rank_says(not self.ann_file.exists()):
             self.prepare()
 
@@ -84,10 +90,10 @@ class MotionPriorHook(Hook):
             print_log(f'MotionPriorHook: discovering the keymasks of {missing} of {len(jobs)} '
                       'videos', 'current')
             self._discover(jobs, again)
-        merge = _first_rank_says(missing > 0 or self._is_outdated(jobs))
+        merge = _first_rank_says(get_rank() == 0 and (missing > 0 or self._is_outdated(jobs)))
         if merge and get_rank() == 0:
             statistics = merge_label_files([job.target for job in jobs], self.ann_file,
-                                           **self.filters)
+                                           **self.filters, stamp=self._stamp(jobs))
             print_log(f'MotionPriorHook: {self.ann_file} has {statistics.instances} instances '
                       f'with {statistics.keymasks} keymasks in {statistics.videos} videos',
                       'current')
@@ -120,10 +126,19 @@ class MotionPriorHook(Hook):
                                 f'remove or correct them and start again: {reasons}')
 
     def _is_outdated(self, jobs: list[VideoJob]) -> bool:
+        """Say whether the merged file is of other videos, label files or filters."""
         if not self.ann_file.exists():
             return True
+        stamp = read_stamp(self.ann_file)
+        if stamp is not None:
+            return stamp != self._stamp(jobs)
         merged = self.ann_file.stat().st_mtime_ns
         return any(job.target.stat().st_mtime_ns > merged for job in jobs)
+
+    def _stamp(self, jobs: list[VideoJob]) -> Stamp:
+        files = [(job.name, job.target.stat()) for job in jobs]
+        return make_stamp(labels=[(name, file.st_size, file.st_mtime_ns) for name, file in files],
+                          filters=self.filters)
 
     def _check_data_set(self, runner: Runner) -> None:
         data_set = runner.train_dataloader.dataset

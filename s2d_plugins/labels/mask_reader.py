@@ -7,6 +7,7 @@ came from outside reaches it before it has passed here.
 import math
 import reprlib
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from pycocotools import mask as coco_mask
@@ -41,7 +42,7 @@ def read_masks(segmentations: Sequence, size: tuple[int, int], place: Callable[[
             for index, segmentation in enumerate(segmentations)]
     present = [index for index, rle in enumerate(rles) if rle is not None]
     areas = np.zeros(len(rles), np.int64)
-    areas[present], valid = measure([rles[index] for index in present])
+    areas[present], valid = measure([rle for rle in rles if rle is not None])
     if not valid.all():
         bad = present[int(np.flatnonzero(~valid)[0])]
         raise _broken(place(bad), f'its RLE does not fill {size[0]} x {size[1]} pixels')
@@ -50,30 +51,30 @@ def read_masks(segmentations: Sequence, size: tuple[int, int], place: Callable[[
     return rles, areas
 
 
-def read_mask(segmentation, size: tuple[int, int], place: str,
+def read_mask(segmentation: Any, size: tuple[int, int], place: str,
               keep_empty: bool = False) -> dict | None:
     """Read one mask; see :func:`read_masks`."""
     return read_masks([segmentation], size, lambda _: place, keep_empty)[0][0]
 
 
-def has_mask(segmentation) -> bool:
+def has_mask(segmentation: Any) -> bool:
     """Say whether an entry of ``segmentations`` holds a mask: not where it is None or ``[]``."""
     return segmentation is not None and segmentation != []
 
 
-def read_rle(rle, place: str, keep_empty: bool = False) -> dict | None:
+def read_rle(rle: Any, place: str, keep_empty: bool = False) -> dict | None:
     """Read one RLE of whatever size it states; see :func:`read_masks`."""
     return read_mask(rle, rle_size(rle, place), place, keep_empty)
 
 
-def rle_size(rle, place: str) -> tuple[int, int]:
+def rle_size(rle: Any, place: str) -> tuple[int, int]:
     """Return the (height, width) that an RLE states.
 
     Raises:
         S2DInputError: If it states none.
     """
     size = rle.get('size') if isinstance(rle, dict) else None
-    if not _is_size(size):
+    if size is None or not _is_size(size):
         raise _broken(place, f'expected an RLE with a size [height, width], found {_short(rle)}')
     return tuple(size)
 
@@ -90,7 +91,8 @@ def check_frame_size(size: tuple[int, int], place: Callable[[int], str]) -> None
                             f'1 to {MAX_PIXELS} pixels; correct the size')
 
 
-def _to_rle(segmentation, size: tuple[int, int], place: Callable[[int], str], index: int) -> dict:
+def _to_rle(segmentation: Any, size: tuple[int, int], place: Callable[[int], str],
+            index: int) -> dict:
     """Bring one segmentation to a compressed RLE of the size; whether it decodes is not known."""
     if isinstance(segmentation, dict):
         counts = segmentation.get('counts')
@@ -109,12 +111,13 @@ def _to_rle(segmentation, size: tuple[int, int], place: Callable[[int], str], in
                   f'{type(segmentation).__name__}')
 
 
-def _is_size(value) -> bool:
+def _is_size(value: Any) -> bool:
     return isinstance(value, list | tuple) and len(value) == 2 and all(
         type(side) is int for side in value)
 
 
-def _check_size(found, size: tuple[int, int], place: Callable[[int], str], index: int) -> None:
+def _check_size(found: Any, size: tuple[int, int], place: Callable[[int], str],
+                index: int) -> None:
     if not _is_size(found):
         raise _broken(place(index), 'expected an RLE with a size [height, width], found '
                       f'{_short(found)}')
@@ -148,7 +151,7 @@ def _as_text(rle: dict) -> dict:
     return dict(size=list(map(int, rle['size'])), counts=rle['counts'].decode('ascii'))
 
 
-def _short(value) -> str:
+def _short(value: Any) -> str:
     return reprlib.repr(value)[:80]
 
 

@@ -5,12 +5,14 @@ import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 from ..arguments import check_count, check_share
 from ..errors import S2DInputError
+from ..fileio.stamps import Stamp, stamped
 from ..fileio.whole_files import clean_partials, scratch_file, whole_file
 from .mask_reader import has_mask
-from .youtube_vis import CATEGORIES, DistinctVideos, check_length, read_labels
+from .youtube_vis import CATEGORIES, DistinctVideos, read_labels
 
 
 @dataclass
@@ -48,7 +50,7 @@ _BINS = ((1, 4), (5, 9), (10, 19), (20, 49), (50, 99), (100, None))
 
 
 def merge_label_files(paths: Iterable[Path], target: str | Path, max_one2x: float = 1.0,
-                      min_keymasks: int = 1) -> MergeStatistics:
+                      min_keymasks: int = 1, stamp: Stamp | None = None) -> MergeStatistics:
     """Write the videos and instances of all files to one class-agnostic YouTube-VIS JSON.
 
     Only one file's content is in memory at a time. Videos and annotations get new ids, and
@@ -59,31 +61,31 @@ def merge_label_files(paths: Iterable[Path], target: str | Path, max_one2x: floa
         target: File to write, whole or not at all.
         max_one2x: Leave out instances with a larger share of masks that join several objects.
         min_keymasks: Leave out instances with fewer keymasks.
+        stamp: What the target is made from, see :mod:`s2d_plugins.fileio.stamps`.
 
     Raises:
         S2DInputError: If a file is no label file, two videos are the same (see
             :class:`~s2d_plugins.labels.youtube_vis.DistinctVideos`), or the target cannot be
             written.
     """
-    return write_label_sets(_read_files(paths), target, max_one2x, min_keymasks)
+    return write_label_sets(_read_files(paths), target, max_one2x, min_keymasks, stamp=stamp)
 
 
 def _read_files(paths: Iterable[Path]) -> Iterable[dict]:
     distinct = DistinctVideos()
     for path in paths:
         labels = read_labels(path)
-        videos = {video['id']: video for video in labels['videos']}
         for video in labels['videos']:
             distinct.add(video, str(path))
         for annotation in labels['annotations']:
-            check_length(annotation, videos[annotation['video_id']], path)
             annotation['category_id'] = 1
         yield labels
 
 
 def write_label_sets(label_sets: Iterable[dict], target: str | Path, max_one2x: float = 1.0,
                      min_keymasks: int = 1,
-                     categories: Sequence[dict] = CATEGORIES) -> MergeStatistics:
+                     categories: Sequence[dict] = CATEGORIES,
+                     stamp: Stamp | None = None) -> MergeStatistics:
     """Write label sets of different videos to one YouTube-VIS JSON as they come, with new ids.
 
     Args:
@@ -93,6 +95,7 @@ def write_label_sets(label_sets: Iterable[dict], target: str | Path, max_one2x: 
         max_one2x: As in :func:`merge_label_files`.
         min_keymasks: As in :func:`merge_label_files`.
         categories: Of the whole file.
+        stamp: As in :func:`merge_label_files`.
 
     Raises:
         S2DInputError: If a limit is out of its range or the target cannot be written.
@@ -104,7 +107,8 @@ def write_label_sets(label_sets: Iterable[dict], target: str | Path, max_one2x: 
     statistics = MergeStatistics()
     with whole_file(target) as whole, scratch_file(target) as part:
         with whole.open('w') as videos, part.open('w') as annotations:
-            videos.write('{"videos": [\n')
+            start = json.dumps(stamped(stamp, {}))[:-1] + ', ' if stamp else '{'
+            videos.write(f'{start}"videos": [\n')
             for labels in label_sets:
                 _add(labels, videos, annotations, statistics, max_one2x, min_keymasks)
             videos.write('\n], "annotations": [\n')
@@ -114,9 +118,10 @@ def write_label_sets(label_sets: Iterable[dict], target: str | Path, max_one2x: 
     return statistics
 
 
-def _add(labels: dict, videos, annotations, statistics: MergeStatistics, max_one2x: float,
-         min_keymasks: int) -> None:
-    new_ids, with_keymasks = {}, {}
+def _add(labels: dict, videos: TextIO, annotations: TextIO, statistics: MergeStatistics,
+         max_one2x: float, min_keymasks: int) -> None:
+    new_ids: dict[int | str, int] = {}
+    with_keymasks: dict[int | str, set[int]] = {}
     for video in labels['videos']:
         statistics.videos += 1
         statistics.frames += len(video['file_names'])
@@ -140,11 +145,12 @@ def _add(labels: dict, videos, annotations, statistics: MergeStatistics, max_one
         _write_item(annotations, {**annotation, 'id': statistics.instances,
                                   'video_id': new_ids[annotation['video_id']]},
                     statistics.instances)
-    statistics.videos_without_instances += sum(not frames for frames in with_keymasks.values())
+    statistics.videos_without_instances += sum(
+        1 for frames in with_keymasks.values() if not frames)
     statistics.frames_with_keymasks += sum(len(frames) for frames in with_keymasks.values())
 
 
-def _write_item(file, item: dict, number: int) -> None:
+def _write_item(file: TextIO, item: dict, number: int) -> None:
     try:
         file.write((',\n' if number > 1 else '') + json.dumps(item))
     except RecursionError as error:

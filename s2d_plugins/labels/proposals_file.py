@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ..errors import Problems, S2DInputError
 from ..fileio.json_files import read_json
@@ -65,7 +66,7 @@ def _read_frame(masks: list[dict], size: tuple[int, int], place: str,
     return kept
 
 
-def _read_or_note(segmentation, size: tuple[int, int], place: str,
+def _read_or_note(segmentation: Any, size: tuple[int, int], place: str,
                   problems: Problems) -> dict | None:
     try:
         return read_mask(segmentation, size, place)

@@ -30,7 +30,7 @@ def make_video(video_id: int, name: str, size: tuple[int, int],
 
 
 def make_annotation(annotation_id: int, video_id: int,
-                    segmentations: Sequence[dict | None], **extra) -> dict:
+                    segmentations: Sequence[dict | None], **extra: Any) -> dict:
     """Describe one instance: per frame an RLE or None, at least one RLE.
 
     Args:
@@ -47,9 +47,9 @@ def make_annotation(annotation_id: int, video_id: int,
     if size is None:
         raise S2DInputError(f'annotation {annotation_id} of video {video_id}: expected a mask in '
                             f'at least one of {len(segmentations)} frames, found none')
+    known = areas_and_boxes([rle for rle in segmentations if rle is not None])
     areas, boxes = ([None if rle is None else next(values) for rle in segmentations]
-                    for values in map(iter, areas_and_boxes(
-                        [rle for rle in segmentations if rle is not None])))
+                    for values in (iter(known[0]), iter(known[1])))
     return dict(id=annotation_id, video_id=video_id, category_id=1, iscrowd=0, height=size[0],
                 width=size[1], length=len(segmentations), segmentations=list(segmentations),
                 bboxes=boxes, areas=areas, **extra)
@@ -83,7 +83,9 @@ def merge_labels(label_sets: Iterable[dict]) -> dict:
     Raises:
         S2DInputError: If two videos are the same, see :class:`DistinctVideos`.
     """
-    videos, annotations, distinct = [], [], DistinctVideos()
+    videos: list[dict] = []
+    annotations: list[dict] = []
+    distinct = DistinctVideos()
     for number, labels in enumerate(label_sets):
         new_ids = {}
         for video in labels['videos']:
@@ -103,7 +105,7 @@ class DistinctVideos:
     is made of the one would go where that of the other is, or counts twice.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._known: dict[tuple[str, str], str] = {}
 
     def add(self, video: dict, where: str) -> None:
@@ -159,7 +161,8 @@ def checked_labels(content: Any, where: str | Path) -> dict:
 
     Raises:
         S2DInputError: If it is no YouTube-VIS JSON, an id repeats, a file name leads out of the
-            folder of the frames, or an annotation is of a video that the file does not list.
+            folder of the frames, or an annotation is of a video that the file does not list or
+            has not one entry per frame.
     """
     check_content(content, Labels, where)
     labels = dict(content, annotations=content.get('annotations') or [],
@@ -172,12 +175,13 @@ def checked_labels(content: Any, where: str | Path) -> dict:
                                 'must be unique')
     for video in labels['videos']:
         _check_video(video, f'{where}, {video_title(video)}')
-    ids = {video['id'] for video in labels['videos']}
+    videos = {video['id']: video for video in labels['videos']}
     for annotation in labels['annotations']:
-        if annotation['video_id'] not in ids:
+        if annotation['video_id'] not in videos:
             raise S2DInputError(f'{where}: annotation {annotation["id"]} is of video '
                                 f'{annotation["video_id"]!r}, which is not in the file; make the '
                                 'file again')
+        check_length(annotation, videos[annotation['video_id']], where)
     return labels
 
 

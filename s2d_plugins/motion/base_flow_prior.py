@@ -1,14 +1,14 @@
 """Point tracks by chaining optical flow; how the flow is computed is left to subclasses."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 
 import numpy as np
 
 from ..arguments import check_count, check_number
 from ..errors import S2DInputError
-from ..structures import TrackPiece, in_frame
+from ..structures import Frames, TrackPiece, in_frame
 from .base_motion_prior import BaseMotionPrior, check_queries
 from .flow_chaining import advance
 from .flow_store import FlowStore
@@ -41,14 +41,14 @@ class BaseFlowPrior(BaseMotionPrior):
         self.flow_memory = flow_memory
 
     @abstractmethod
-    def flows(self, frames: Sequence[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def flows(self, frames: Frames) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield for t = 0 .. T-2 the flows t to t+1 and t+1 to t.
 
         Each is (h, w, 2) float32 (dx, dy) in pixels of its own size, which may be smaller than
         the frame.
         """
 
-    def stream(self, frames: Sequence[np.ndarray], queries: np.ndarray) -> Iterator[TrackPiece]:
+    def stream(self, frames: Frames, queries: np.ndarray) -> Iterator[TrackPiece]:
         """See :meth:`BaseMotionPrior.stream`; holds one frame's positions and the flows."""
         queries = check_queries(queries, len(frames))
         starts = np.searchsorted(queries[:, 0], np.arange(len(frames) + 1))

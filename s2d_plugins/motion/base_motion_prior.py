@@ -1,11 +1,12 @@
 """The extension point for trackers: frames and query points in, point tracks out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from ..errors import S2DInputError, one_line
-from ..structures import PointTracks, TrackPiece
+from ..structures import Frames, PointTracks, TrackPiece
 
 
 class BaseMotionPrior:
@@ -16,18 +17,17 @@ class BaseMotionPrior:
     never holds all of them.
     """
 
-    def __init_subclass__(cls, **kwargs):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if cls.track is BaseMotionPrior.track and cls.stream is BaseMotionPrior.stream:
             raise TypeError(f'{cls.__name__} must define track(frames, queries) or '
                             'stream(frames, queries)')
 
-    def track(self, frames: Sequence[np.ndarray], queries: np.ndarray) -> PointTracks:
+    def track(self, frames: Frames, queries: np.ndarray) -> PointTracks:
         """Track every query through all frames, forward and backward.
 
         Args:
-            frames: T frames (H, W, 3), RGB, uint8. Only ``len(frames)`` and ``frames[i]`` are
-                promised, so a lazily read video qualifies.
+            frames: T frames (H, W, 3), RGB, uint8; they may be read lazily.
             queries: (P, 3) float32 rows (frame, x, y) in any order; pixel coordinates, the
                 centre of the top-left pixel is (0, 0).
 
@@ -45,7 +45,7 @@ class BaseMotionPrior:
             visible[piece.frame, order[piece.points]] = piece.visible
         return PointTracks(xy, visible)
 
-    def stream(self, frames: Sequence[np.ndarray], queries: np.ndarray) -> Iterator[TrackPiece]:
+    def stream(self, frames: Frames, queries: np.ndarray) -> Iterator[TrackPiece]:
         """Yield the tracks piece by piece, each (frame, query) pair exactly once, in any order.
 
         Discovery reads tracks this way.

@@ -18,7 +18,7 @@ from ..arguments import (
 from ..devices import choose_device
 from ..errors import S2DInputError, one_line
 from ..registry import MOTION_PRIORS
-from ..structures import TrackPiece
+from ..structures import Frames, TrackPiece
 from .base_motion_prior import BaseMotionPrior, check_queries
 from .frame_features import features_kept
 from .prior_weights import load_weights
@@ -38,7 +38,7 @@ class CoTrackerPrior(BaseMotionPrior):
     with ``per_frame`` only points of one query frame ever meet.
 
     Predictions before a point's query frame are used only if they were tracked backward. A point
-    is invisible while it is outside the frame; one that sticks to the border is lost there.
+    is invisible while it is outside the frame.
 
     Args:
         mode: ``'offline'`` sees the whole video at once, ``'online'`` sliding windows, at flat
@@ -49,7 +49,8 @@ class CoTrackerPrior(BaseMotionPrior):
         max_points: Points per call.
         per_frame: Never mix points of different query frames in a call.
         backward: Also track backward from the query frame.
-        border: Pixels at the edge of the frame within which a point counts as stuck.
+        border: Pixels at the edge of the frame within which a point counts as stuck and is lost;
+            published is 0: points at the border are kept.
         window_len: Frames that the model looks at; None for the model's own, 60 offline and 16
             online.
 
@@ -59,7 +60,7 @@ class CoTrackerPrior(BaseMotionPrior):
 
     def __init__(self, mode: str = 'offline', checkpoint: str | None = None,
                  device: str | None = None, max_points: int = 4096, per_frame: bool = False,
-                 backward: bool = True, border: float = 1.0, window_len: int | None = None):
+                 backward: bool = True, border: float = 0.0, window_len: int | None = None):
         check_choice(self, ('offline', 'online'), mode=mode)
         check_path(self, checkpoint=checkpoint, optional=True)
         check_count(self, max_points=max_points)
@@ -89,7 +90,7 @@ class CoTrackerPrior(BaseMotionPrior):
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
-    def stream(self, frames: Sequence[np.ndarray], queries: np.ndarray) -> Iterator[TrackPiece]:
+    def stream(self, frames: Frames, queries: np.ndarray) -> Iterator[TrackPiece]:
         """See :meth:`BaseMotionPrior.stream`; holds one chunk of tracks at a time."""
         queries = check_queries(queries, len(frames))
         if len(queries) == 0:
@@ -111,7 +112,7 @@ class CoTrackerPrior(BaseMotionPrior):
             for first in range(start, stop, self.max_points):
                 yield slice(first, min(first + self.max_points, stop))
 
-    def _load(self, frames: Sequence[np.ndarray], shape: Sequence[int]) -> Tensor:
+    def _load(self, frames: Frames, shape: Sequence[int]) -> Tensor:
         """Read the video (1, T, 3, h, w) at the size that the tracker works at."""
         images = []
         for index in range(len(frames)):

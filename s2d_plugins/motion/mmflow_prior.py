@@ -2,7 +2,7 @@
 
 import hashlib
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -15,9 +15,10 @@ from ..arguments import check_count, check_flag, check_path, check_type
 from ..compat import import_mmflow
 from ..devices import choose_device
 from ..errors import S2DInputError
-from ..fileio.checkpoints import use_safe_checkpoints
+from ..fileio.checkpoint_sources import use_safe_checkpoints
 from ..fileio.configs import config_errors, load_config
 from ..registry import MOTION_PRIORS
+from ..structures import Frames
 from .base_flow_prior import BaseFlowPrior
 from .flow_cache import FlowCache
 from .prior_weights import load_weights
@@ -84,7 +85,7 @@ class MMFlowPrior(BaseFlowPrior):
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
-    def flows(self, frames: Sequence[np.ndarray]) -> Iterator[Flows]:
+    def flows(self, frames: Frames) -> Iterator[Flows]:
         """See :meth:`BaseFlowPrior.flows`; each frame is read once."""
         model = self.model
         cache = FlowCache(self.cache_dir, self._fingerprint) if self.cache_dir else None

@@ -1,6 +1,6 @@
 """The motion prior that runs everywhere: OpenCV's DIS optical flow, no weights."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from ..arguments import check_choice, check_count
 from ..errors import S2DInputError
 from ..registry import MOTION_PRIORS
+from ..structures import Frames
 from .base_flow_prior import BaseFlowPrior
 
 _PRESETS = dict(ultrafast=cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST,
@@ -32,7 +33,7 @@ class OpenCVFlowPrior(BaseFlowPrior):
         self.preset = preset
         self.max_size = max_size
 
-    def flows(self, frames: Sequence[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def flows(self, frames: Frames) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """See :meth:`BaseFlowPrior.flows`; each frame is read once."""
         dis = cv2.DISOpticalFlow_create(_PRESETS[self.preset])
         size = frames[0].shape[:2]

@@ -38,7 +38,7 @@ class Context:
     clips: list[Clip] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
 
-    def begin(self, stage: str, *made_from) -> None:
+    def begin(self, stage: str, *made_from: object) -> None:
         """Keep a stage's results if they were made from the same, else clear them.
 
         Args:
@@ -110,7 +110,8 @@ class Context:
                     continue
                 before, frames = bar.n, len(clip.file_names)
 
-                def report(done: int, total: int, before=before, frames=frames) -> None:
+                def report(done: int, total: int, before: int = before,
+                           frames: int = frames) -> None:
                     bar.update(before + done * frames // max(total, 1) - bar.n)
 
                 with self.guard(clip.video):

@@ -6,11 +6,13 @@ import logging
 import os
 import signal
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from mmengine.config import ConfigDict
 from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
+from tqdm import tqdm
 
 _SMOOTHING = 0.95
 
@@ -45,7 +47,7 @@ if hasattr(os, 'register_at_fork'):
 class QuietRunner(Runner):
     """A Runner that writes its log to its file alone, and its curves to its own folder."""
 
-    def build_logger(self, *args, **kwargs) -> MMLogger:
+    def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
         """Build the usual logger without its console handler."""
         logger = super().build_logger(*args, **kwargs)
         logger.handlers = [handler for handler in logger.handlers
@@ -69,17 +71,17 @@ class ProgressBarHook(Hook):
 
     priority = 'LOWEST'
 
-    def __init__(self, bar):
+    def __init__(self, bar: tqdm):
         self.bar = bar
         self._loss: float | None = None
 
-    def before_train(self, runner) -> None:
+    def before_train(self, runner: Runner) -> None:
         """Start where a resumed training starts."""
         self.bar.initial = self.bar.n = runner.iter
         self.bar.refresh()
 
-    def after_train_iter(self, runner, batch_idx: int, data_batch: Sequence | None = None,
-                         outputs: dict | None = None) -> None:
+    def after_train_iter(self, runner: Runner, batch_idx: int,
+                         data_batch: Sequence | None = None, outputs: dict | None = None) -> None:
         """Count the step."""
         if outputs and 'loss' in outputs:
             loss = float(outputs['loss'].detach())

@@ -2,7 +2,7 @@
 
 import functools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mmengine.config import Config
@@ -21,7 +21,7 @@ from .stage_names import DENSE, DISTILL, FINAL, FRAMES, INFER, KEYMASKS, PROPOSA
 from .stages import dense, frames, infer, keymasks, proposals, training
 from .workspace import Workspace
 
-_RUN = {
+_RUN: dict[str, Callable[[Context], None]] = {
     FRAMES: frames.run,
     PROPOSALS: proposals.run,
     KEYMASKS: keymasks.run,

@@ -116,7 +116,8 @@ class Workspace:
             return []
         clips = [self.read_clip(clip_name(video, shot, first.num_shots))
                  for shot in range(first.num_shots)]
-        return [] if None in clips else clips
+        found = [clip for clip in clips if clip is not None]
+        return found if len(found) == len(clips) else []
 
     def has_frames(self, clip: Clip) -> bool:
         """Say whether the extracted frames of a clip are all there, and no others."""

@@ -1,13 +1,11 @@
 """The contract of proposals: frames of one clip in, scored masks per frame out."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from s2d_plugins.errors import S2DInputError
-
-Progress = Callable[[int, int], None]
+from s2d_plugins.structures import Frames, Progress
 
 
 class BaseMaskProposer(ABC):
@@ -17,13 +15,12 @@ class BaseMaskProposer(ABC):
     """
 
     @abstractmethod
-    def propose(self, frames: Sequence[np.ndarray],
+    def propose(self, frames: Frames,
                 progress: Progress | None = None) -> list[list[dict]]:
         """Propose masks for every frame.
 
         Args:
-            frames: Frame sequence: ``len(frames)`` and ``frames[i]``, which gives (H, W, 3) uint8
-                RGB. It may read frames lazily; slicing is not asked of it.
+            frames: (H, W, 3) uint8 RGB each; they may be read lazily.
             progress: Called with the number of frames done and the number in all.
 
         Returns:
@@ -35,7 +32,7 @@ class BaseMaskProposer(ABC):
         """
 
 
-def checked_frame(frames: Sequence[np.ndarray], index: int,
+def checked_frame(frames: Frames, index: int,
                   size: tuple[int, int] | None = None) -> np.ndarray:
     """Read one frame and check that it is an image of the expected (height, width).
 

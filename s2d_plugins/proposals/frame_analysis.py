@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from s2d_plugins.structures import Frames
+
 from .base_mask_proposer import checked_frame
 from .camera_motion import motion_saliency
 from .region_graph import flow_overlaps
@@ -45,7 +47,7 @@ class FrameAnalyser:
         regions: Superpixels per frame.
     """
 
-    def __init__(self, frames: Sequence[np.ndarray], gaps: Sequence[int], max_size: int,
+    def __init__(self, frames: Frames, gaps: Sequence[int], max_size: int,
                  regions: int):
         self.frames, self.gaps, self.regions = frames, sorted(gaps), regions
         self.size = checked_frame(frames, 0).shape[:2]

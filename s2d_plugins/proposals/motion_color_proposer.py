@@ -9,6 +9,7 @@ from s2d_plugins.arguments import check_count, check_share, items_of, refuse
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.labels.rle import encode_masks
 from s2d_plugins.registry import MASK_PROPOSERS
+from s2d_plugins.structures import Frames
 
 from .base_mask_proposer import BaseMaskProposer, Progress
 from .frame_analysis import FrameAnalyser, FrameAnalysis
@@ -63,7 +64,7 @@ class MotionColorProposer(BaseMaskProposer):
         self.window, self.min_motion = window, min_motion
         self.min_area, self.max_masks = min_area, max_masks
 
-    def propose(self, frames: Sequence[np.ndarray],
+    def propose(self, frames: Frames,
                 progress: Progress | None = None) -> list[list[dict]]:
         """See :meth:`BaseMaskProposer.propose`."""
         if len(frames) == 0:

@@ -1,14 +1,12 @@
 """Masks that another program made, read from proposals files."""
 
-from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
 
 from s2d_plugins.arguments import check_path
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.labels.proposals_file import read_proposals
 from s2d_plugins.registry import MASK_PROPOSERS
+from s2d_plugins.structures import Frames
 
 from .base_mask_proposer import BaseMaskProposer, Progress, checked_frame
 
@@ -26,7 +24,7 @@ class PrecomputedProposals(BaseMaskProposer):
         check_path(self, path=path)
         self.path = Path(path)
 
-    def propose(self, frames: Sequence[np.ndarray],
+    def propose(self, frames: Frames,
                 progress: Progress | None = None) -> list[list[dict]]:
         """See :meth:`BaseMaskProposer.propose`."""
         path = self._file_of(frames)
@@ -43,7 +41,7 @@ class PrecomputedProposals(BaseMaskProposer):
             progress(len(frames), len(frames))
         return [sorted(masks, key=lambda mask: -mask['score']) for masks in content['frames']]
 
-    def _file_of(self, frames: Sequence[np.ndarray]) -> Path:
+    def _file_of(self, frames: Frames) -> Path:
         if not self.path.is_dir():
             return self.path
         name = getattr(frames, 'name', None)

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..errors import S2DInputError
 from ..fileio.images import read_image
+from ..structures import Frames
 
 
 class LazyFrames(Sequence):
@@ -27,7 +28,7 @@ class LazyFrames(Sequence):
         self._read, self._start, self._stop = read, start, stop
 
     @classmethod
-    def of(cls, frames: Sequence[np.ndarray], start: int, stop: int) -> 'LazyFrames':
+    def of(cls, frames: Frames, start: int, stop: int) -> 'LazyFrames':
         """Return frames ``start`` to ``stop - 1`` of a longer sequence."""
         return cls(frames.__getitem__, start, stop)
 

@@ -59,7 +59,7 @@ def list_videos(path: str | Path) -> list[Path]:
     if not os.path.isdir(path):
         return [path]
     path = named_path(path)
-    images, entries = list_images(path), list(list_entries(path))
+    images, entries = list_images(path), list_entries(path)
     files = [entry for entry in entries if _is_video_file(entry)]
     if images and files:
         raise S2DInputError(f'{path} holds {len(images)} images and {len(files)} video files; put '

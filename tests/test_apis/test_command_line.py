@@ -29,7 +29,7 @@ def test_exit_codes(capsys):
     assert run_tool(lambda: None) == 0
     assert run_tool(lambda: 2) == 2
     assert run_tool(raising(S2DInputError('bad\nfile'))) == 2
-    assert capsys.readouterr().err == 'error: bad file\n'
+    assert capsys.readouterr().err == 'error: bad?file\n'
     assert run_tool(raising(KeyboardInterrupt()), 'go on') == 130
     assert capsys.readouterr().err == '\ngo on\n'
     with pytest.raises(SystemExit):
@@ -119,7 +119,7 @@ def test_prepare_outputs(tmp_path):
 def test_one_of_several_videos_fails(tmp_path, capsys):
     failures = Failures(3, tmp_path / 'logs')
     with failures.contained('a'):
-        raise S2DInputError('a.mp4 is\nempty')
+        raise S2DInputError('a.mp4 is empty')
     with failures.contained('b'):
         raise TypeError('no length')
     with failures.contained('c'):

@@ -1,5 +1,7 @@
 """Folders of frames and masks as people have them: any order, hidden files, turned, 16 bits."""
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -112,6 +114,17 @@ def test_ids_of_16_bits_are_objects_like_any_other(tmp_path):
     write_indexed_png(folder / '0.png', ids(1, 255))  # void, in 8 bits
     write_indexed_png(folder / '1.png', ids(3, 7))
     assert len(the_one(mose_source(tmp_path)).instances) == 1
+
+
+@pytest.mark.parametrize('read', [lambda root: davis_source(root, 2017), mose_source,
+                                  sa_v_source, vipseg_source, plain_source])
+def test_folders_without_permission(tmp_path, monkeypatch, read):
+    def deny(path):
+        raise PermissionError(13, 'Permission denied', str(path))
+
+    monkeypatch.setattr(os, 'listdir', deny)
+    with pytest.raises(S2DInputError, match='cannot read .*: Permission denied; check path and'):
+        read(tmp_path)
 
 
 def test_linked_folders_are_named_by_their_link(tmp_path, monkeypatch):

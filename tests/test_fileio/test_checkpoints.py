@@ -9,11 +9,8 @@ from mmengine.logging import HistoryBuffer
 from mmengine.runner.checkpoint import CheckpointLoader
 
 from s2d_plugins.errors import S2DInputError
-from s2d_plugins.fileio.checkpoints import (
-    load_checkpoint,
-    newest_checkpoint,
-    use_safe_checkpoints,
-)
+from s2d_plugins.fileio.checkpoint_sources import use_safe_checkpoints
+from s2d_plugins.fileio.checkpoints import load_checkpoint, newest_checkpoint
 
 
 @pytest.fixture
@@ -82,27 +79,6 @@ def test_a_text_file_is_told_from_a_checkpoint_in_words(tmp_path, text):
     path.write_text(text)
     with pytest.raises(S2DInputError, match=r'\(not a file that torch.save wrote\)'):
         load_checkpoint(path)
-
-
-def test_mmengine_uses_the_safe_loader(tmp_path, monkeypatch, loaders):
-    monkeypatch.chdir(tmp_path)
-    use_safe_checkpoints()
-    torch.save(mmengine_like(), 'good.pth')
-    assert CheckpointLoader.load_checkpoint('good.pth', logger=None)['meta']['iter'] == 3
-    torch.save(dict(extra=Malicious()), 'bad.pth')
-    with pytest.raises(S2DInputError, match='may run code'):
-        CheckpointLoader.load_checkpoint('bad.pth', logger=None)
-
-
-def test_urls_are_read_safely_too(tmp_path, monkeypatch, loaders):
-    monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'cache'))
-    use_safe_checkpoints()
-    loader = CheckpointLoader._get_checkpoint_loader('https://example.org/a.pth')
-    torch.save(mmengine_like(), tmp_path / 'good.pth')
-    torch.save(dict(extra=Malicious()), tmp_path / 'bad.pth')
-    assert loader((tmp_path / 'good.pth').as_uri(), 'cpu')['meta']['iter'] == 3
-    with pytest.raises(S2DInputError, match='may run code'):
-        loader((tmp_path / 'bad.pth').as_uri(), 'cpu')
 
 
 def save(folder, *names):

@@ -64,3 +64,12 @@ def test_numbers_of_numpy_are_numbers():
     check_content([dict(TRACK, video_id=np.int64(1), score=np.float32(1))], Results, 'x')
     with pytest.raises(S2DInputError, match='x is not a results file .*score: expected float, got'):
         check_content([dict(TRACK, video_id=np.int64(1), score='1')], Results, 'x')
+
+
+def test_names_that_are_not_utf8_are_names(tmp_path):
+    video = dict(id='\ud800', name='\udcff', height=1, width=1, file_names=['\udcff.png'])
+    (tmp_path / 'a.json').write_text(json.dumps(dict(videos=[video])))
+    assert read_json(tmp_path / 'a.json', Labels) == dict(videos=[video])
+    (tmp_path / 'a.json').write_text(json.dumps(dict(videos=[dict(video, height='\ud800')])))
+    with pytest.raises(S2DInputError, match='height: expected int, got str'):
+        read_json(tmp_path / 'a.json', Labels)

@@ -13,6 +13,7 @@ from s2d_plugins.fileio.json_files import read_json
 from s2d_plugins.fileio.whole_files import (
     clean_partials,
     partial_path,
+    scratch_file,
     whole_file,
     whole_folder,
     write_json,
@@ -155,3 +156,16 @@ def test_whole_files_are_written_in_one_place_alone():
              for path in (root / folder).rglob('*.py') for word in words
              if word in path.read_text(encoding='utf-8') and path.name != 'whole_files.py']
     assert found == []
+
+
+def test_a_scratch_file_is_gone_at_the_end(tmp_path):
+    with scratch_file(tmp_path / 'new/labels.json') as part:
+        part.write_text('part')
+        assert part.parent == tmp_path / 'new' and part.name.startswith('.s2d-')
+    with pytest.raises(KeyError), scratch_file(tmp_path / 'new/labels.json') as part:
+        raise KeyError
+    assert list((tmp_path / 'new').iterdir()) == []
+    (tmp_path / 'file').touch()
+    with pytest.raises(S2DInputError, match='cannot write .*file/a.json'), \
+            scratch_file(tmp_path / 'file/a.json'):
+        pass

@@ -35,8 +35,9 @@ def pair(student=4.0, teacher=0.0):
 
 
 def runner_of(model, **more):
-    return SimpleNamespace(model=model, iter=0, work_dir='work', _load_from='some.pth',
-                           message_hub=MessageHub('test_training_hooks'), **more)
+    return SimpleNamespace(**dict(
+        model=model, iter=0, work_dir='work', _load_from='some.pth', _resume=False,
+        message_hub=MessageHub('test_training_hooks')) | more)
 
 
 def test_teacher_momentum_follows_its_schedule():

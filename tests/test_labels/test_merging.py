@@ -93,8 +93,7 @@ def test_labels_of_no_annotations_and_masks_that_are_none(tmp_path):
     none['annotations'][0]['segmentations'] = [[], None]
     for name, content in (('a', empty), ('b', none)):
         write_json(tmp_path / f'{name}.json', content)
-    statistics = merge_label_files([tmp_path / 'a.json', tmp_path / 'b.json'], tmp_path / 'out',
-                                   min_keymasks=0)
+    statistics = merge_label_files([tmp_path / 'a.json', tmp_path / 'b.json'], tmp_path / 'out')
     assert (statistics.videos, statistics.instances, statistics.dropped_few) == (2, 0, 1)
 
 

@@ -83,6 +83,8 @@ def test_official_files_are_read(tmp_path):
     ([dict(video_id=1, score=1., segmentations=[])], 'a.json is a results file'),
     (dict(videos=[VIDEO, VIDEO]), 'video id 1 occurs more than once'),
     (dict(videos=[VIDEO], annotations=[dict(ANNOTATION, video_id=7)]), 'of video 7, which is not'),
+    (dict(videos=[VIDEO], annotations=[dict(ANNOTATION, segmentations=[None])]),
+     r"video 'a' .id 1.: annotation 9223372036854775808 has 1 segmentations, expected .* 2"),
     (dict(videos=[VIDEO], annotations=[ANNOTATION] * 2), 'annotation id .* more than once'),
     (dict(videos=[VIDEO], annotations=[dict(ANNOTATION, segmentations=None)]),
      'at annotations.0..segmentations: expected array, got null'),
@@ -110,3 +112,14 @@ def test_a_frame_that_readers_would_refuse_is_not_written():
     for name in ('a:/0.png', '../0.png', '/0.png', 'a\\..\\0.png'):
         with pytest.raises(S2DInputError, match='video cat: a label file cannot name the frame'):
             labels.make_video(1, 'cat', (2, 2), ['a/0.png', name])
+
+
+@pytest.mark.parametrize('count', [255, 256, 1000])
+def test_merged_labels_may_have_any_number_of_masks(count):
+    rle, files = encode_mask(SQUARE), [f'a/{frame}.jpg' for frame in range(count)]
+    merged = labels.merge_labels([
+        labels.make_labels([labels.make_video(1, 'a', (4, 6), files)],
+                           [labels.make_annotation(1, 1, [rle] * count)]),
+        labels.make_labels([labels.make_video(1, 'b', (4, 6), ['b/0.jpg'])],
+                           [labels.make_annotation(number, 1, [rle]) for number in range(count)])])
+    assert labels.checked_labels(merged, 'x')['annotations'][-1]['id'] == count + 1

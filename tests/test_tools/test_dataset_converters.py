@@ -1,6 +1,7 @@
 """tools/dataset_converters/convert_dataset.py on a few frames in the layout of every dataset."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -138,6 +139,82 @@ def test_sa_v_videos_are_extracted_once_every_fourth_frame(tmp_path, capsys):
     assert convert('sa_v', tmp_path / 'train', '--frames', frames, '--masklets', 'both') == 0
     assert boxes(read(out, frames)) == [*layouts.BOXES, layouts.BOXES[1]]
     assert (frames / 'sav_000001/00000.jpg').stat().st_mtime_ns == made
+
+
+def test_frames_of_another_video_are_extracted_again(tmp_path, capsys):
+    layouts.write_video(tmp_path / 'in/drive.mp4', 5)
+    frames, out = tmp_path / 'frames', tmp_path / 'out.json'
+
+    def run(*more):
+        before = {path: path.stat().st_mtime_ns for path in frames.rglob('*.jpg')}
+        capsys.readouterr()
+        assert convert('videos', tmp_path / 'in', '--frames', frames, '--out', out, *more) == 0
+        after = {path: path.stat().st_mtime_ns for path in frames.rglob('*.jpg')}
+        return before != after, capsys.readouterr().out
+
+    assert run()[0]
+    assert [path.name for path in frames.iterdir()] == ['drive']
+    assert not run()[0]
+    layouts.write_video(tmp_path / 'in/drive.mp4', 5)  # another one, also of five frames
+    os.utime(tmp_path / 'in/drive.mp4', (1, 1))
+    changed, said = run()
+    assert changed and f'the frames in {frames}/drive are extracted again, since video' in said
+    changed, said = run('--max-short-side', 12)
+    assert changed and 'since size changed' in said
+    assert json.loads(out.read_text())['videos'][0]['height'] == 12
+    (frames / 'drive/00003.jpg').unlink()
+    changed, said = run('--max-short-side', 12)
+    assert changed and 'since their number changed' in said
+    (frames / 'drive/precious.txt').write_text('')
+    assert convert('videos', tmp_path / 'in', '--frames', frames, '--out', out) == 2
+    assert 'frames/drive, which holds precious.txt; move it away' in capsys.readouterr().err
+    assert len(list((frames / 'drive').glob('*.jpg'))) == 5
+
+
+def test_frames_of_all_serve_those_that_want_some(tmp_path):
+    """SA-V's annotated frames from what was extracted in full, then without the video."""
+    layouts.sa_v_train(tmp_path / 'train')
+    frames, out = tmp_path / 'frames', tmp_path / 'train/annotations/sa_v_all.json'
+    assert convert('videos', tmp_path / 'train/sav_000', '--frames', frames, '--out',
+                   tmp_path / 'all.json') == 0
+    assert convert('sa_v', tmp_path / 'train', '--frames', frames) == 0
+    assert read(out, frames)['videos'][1]['file_names'] == [
+        f'sav_000002/{k:05d}.jpg' for k in (0, 4, 8)]
+    for video in (tmp_path / 'train').rglob('*.mp4'):
+        video.unlink()
+    assert convert('sa_v', tmp_path / 'train', '--frames', frames) == 0
+
+
+def test_a_folder_that_holds_no_frames_is_not_replaced(tmp_path, capsys):
+    layouts.write_video(tmp_path / 'in/drive.mp4', 5)
+    (tmp_path / 'frames/drive').mkdir(parents=True)
+    (tmp_path / 'frames/drive/notes.txt').write_text('mine')
+    assert convert('videos', tmp_path / 'in', '--frames', tmp_path / 'frames') == 2
+    assert 'which holds notes.txt; move it away' in capsys.readouterr().err
+    assert (tmp_path / 'frames/drive/notes.txt').read_text() == 'mine'
+
+
+@pytest.mark.parametrize(('name', 'make', 'out'), [
+    ('youtube_vis_2019', layouts.youtube_vis, 'train.json'),
+    ('uvo', layouts.uvo, 'VideoDenseSet/UVO_video_train_dense_with_label.json'),
+    ('sa_v', layouts.sa_v_train, 'sav_000/sav_000001_manual.json')])
+def test_labels_spare_what_they_are_made_from(tmp_path, capsys, name, make, out):
+    make(tmp_path)
+    target = tmp_path / out
+    if not target.exists():
+        target = next(path for path in tmp_path.rglob('*.json'))
+    before = target.read_bytes()
+    frames = ('--frames', tmp_path / 'f') if name == 'sa_v' else ()
+    split = ('--split', 'val') if name == 'uvo' else ()
+    assert convert(name, tmp_path, '--out', target, *frames, *split) == 2
+    assert 'would be written over' in capsys.readouterr().err
+    assert target.read_bytes() == before
+
+
+def test_frames_spare_the_dataset(tmp_path, capsys):
+    layouts.sa_v_train(tmp_path / 'train')
+    assert convert('sa_v', tmp_path / 'train', '--frames', tmp_path / 'train') == 2
+    assert 'is the input' in capsys.readouterr().err
 
 
 def test_sa_v_takes_frames_that_were_extracted_in_full(tmp_path, capsys):

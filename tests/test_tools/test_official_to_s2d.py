@@ -10,7 +10,8 @@ import pytest
 import torch
 from mmengine.runner.checkpoint import load_checkpoint as load_from
 
-from s2d_plugins.fileio.checkpoints import load_checkpoint, use_safe_checkpoints
+from s2d_plugins.fileio.checkpoint_sources import use_safe_checkpoints
+from s2d_plugins.fileio.checkpoints import load_checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / 'tools/model_converters'),

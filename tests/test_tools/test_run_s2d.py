@@ -8,6 +8,7 @@ from tiny_recipe import BrightProposer, make_video, run, write_recipe
 
 from s2d_plugins.labels.rle import decode_mask
 from s2d_plugins.pipeline.quiet_runner import ProgressBarHook
+from s2d_plugins.video.listing import RESERVED_NAMES
 
 RESULTS = ('overlay.mp4', 'results.json', 'keymasks.png', 'summary.json')
 
@@ -22,6 +23,7 @@ def test_one_video_from_frames_to_results(finished_run):
     folder, out = finished_run
     assert 'out/a/: 1 instances; overlay.mp4, results.json, keymasks.png, summary.json' in out
     assert 'wall time' in out
+    assert {path.name for path in (folder / 'out').iterdir()} <= {'a', *RESERVED_NAMES}
     result, = json.loads((folder / 'out/a/results.json').read_text())
     assert result['video_id'] == 1 and result['category_id'] == 1
     assert result['score'] == pytest.approx(0.9) and len(result['segmentations']) == 14

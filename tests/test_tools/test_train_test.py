@@ -1,3 +1,5 @@
+import errno
+import itertools
 import json
 import os
 import pickle
@@ -117,6 +119,57 @@ def test_a_work_dir_that_was_moved_goes_on_by_itself(folder, monkeypatch, capsys
                *options) == 0
     out = capsys.readouterr().out
     assert 'resumed epoch: 0, iter: 1' in out and 'going on' not in out
+
+
+@pytest.mark.parametrize('place', [
+    'mmengine.config.Config.fromfile', 'mmengine.runner.Runner.build_dataloader',
+    'mmengine.runner.Runner.load_checkpoint', 'tiny_recipe.BrightSegmenter.forward',
+    's2d_plugins.fileio.whole_file_backend.write_bytes'])
+def test_ctrl_c_while_a_training_starts(folder, monkeypatch, capsys, place):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    torch.save(dict(state_dict=dict(weight=torch.ones(1))), 'bright.pth')
+    monkeypatch.setattr(place, interrupt)
+    assert run(monkeypatch, 'train', 'config.py', '--work-dir', 'run', '--cfg-options',
+               'load_from=bright.pth', 'train_cfg.max_iters=1') == 130
+    assert errors(capsys).endswith('\ninterrupted; run the same command again\n')
+    assert not list(folder.rglob('*.pth')) or [path.name for path in folder.rglob('*.pth')] == [
+        'bright.pth']
+    assert not list(folder.rglob('.s2d-*'))
+
+
+@pytest.mark.parametrize(('place', 'expected'), [
+    ('mmengine.visualization.LocalVisBackend.add_config', 'cannot write'),
+    ('mmengine.visualization.LocalVisBackend._dump', 'cannot write to run: No space left'),
+    ('pathlib.Path.write_bytes', 'run/iter_1.pth: No space left')])
+def test_a_full_disk_during_training(folder, monkeypatch, capsys, place, expected):
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(place, full)
+    assert run(monkeypatch, 'train', 'config.py', '--work-dir', 'run', '--cfg-options',
+               'train_cfg.max_iters=1', 'default_hooks.logger.type=LoggerHook',
+               'default_hooks.logger.interval=1') == 2
+    last = errors(capsys).splitlines()[-1]
+    assert last.startswith('error: ') and expected in last and 'No space left on device' in last
+    assert not list((folder / 'run').glob('*.pth')) and not list(folder.rglob('.s2d-*'))
+
+
+def test_an_unforeseen_error_of_a_training_is_in_its_log(folder, monkeypatch, capsys):
+    steps = itertools.count()
+
+    def unforeseen(self, *args, **kwargs):
+        if next(steps) < 3:
+            return dict(loss=self.weight.square().sum())
+        raise TypeError('no length')
+
+    monkeypatch.setattr('tiny_recipe.BrightSegmenter.forward', unforeseen)
+    assert run(monkeypatch, 'train', 'config.py', '--work-dir', 'run') == 1
+    log = next((folder / 'run').rglob('*.log'))
+    assert errors(capsys).endswith(
+        f'error: unexpected TypeError: no length; the traceback is in {log}\n')
+    assert 'in unforeseen\n' in log.read_text()
 
 
 @pytest.mark.parametrize('option', ['--resume', 'load_from'])

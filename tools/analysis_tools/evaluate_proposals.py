@@ -109,8 +109,7 @@ def evaluate(args: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the tool; 0, or 2 at bad input."""
-    args = parse_args(argv)
-    return run_tool(lambda: evaluate(args))
+    return run_tool(lambda: evaluate(parse_args(argv)))
 
 
 if __name__ == '__main__':

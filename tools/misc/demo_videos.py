@@ -12,7 +12,6 @@ from pathlib import Path
 
 from s2d_plugins.apis.command_line import prepare_outputs, run_tool
 from s2d_plugins.errors import S2DInputError
-from s2d_plugins.fileio.whole_files import whole_file
 
 CLIPS = ('carphone_pristine.mp4', 'bigbuckbunny.mp4')
 
@@ -39,6 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('folder', type=Path, help='where the clips go')
     folder = parser.parse_args().folder
+    from s2d_plugins.fileio.whole_files import whole_file
     clips = find_clips()
     prepare_outputs(clips, files=[folder / clip.name for clip in clips])
     for clip in clips:

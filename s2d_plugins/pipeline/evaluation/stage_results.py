@@ -7,7 +7,9 @@ from pathlib import Path
 from ...errors import S2DInputError
 from ...evaluation.checks import check_score
 from ...fileio.json_files import read_json
-from ...labels.mask_reader import read_mask
+from ...fileio.json_kinds import Results
+from ...fileio.paths import is_inside
+from ...labels.mask_reader import has_mask, read_rle
 from ...labels.proposals_file import read_proposals
 from ..clip_labels import read_clip_labels
 from ..clips import Clip
@@ -34,17 +36,6 @@ class Candidate:
 Frames = dict[int, list[Candidate]]
 
 
-def _check_candidates(frames: Frames, path: Path) -> Frames:
-    """Raise S2DInputError if a mask does not decode or a score is no number."""
-    for number, candidates in frames.items():
-        for candidate in candidates:
-            check_score(candidate.score, f'{path}, frame {number}')
-            size = candidate.rle.get('size') if isinstance(candidate.rle, dict) else None
-            known = isinstance(size, list) and len(size) == 2
-            read_mask(candidate.rle, size if known else (1, 1), f'{path}, frame {number}')
-    return frames
-
-
 def _proposal_frames(path: Path, first: int) -> Frames:
     return {first + index: [Candidate(mask['segmentation'], mask['score']) for mask in masks]
             for index, masks in enumerate(read_proposals(path)['frames'])}
@@ -62,19 +53,21 @@ def track_frames(tracks: list[dict], length: int, first: int, clip: str, path: P
         path: Where the tracks were read, for messages.
 
     Raises:
-        S2DInputError: If a track is of another length.
+        S2DInputError: If a track is of another length, a mask does not decode or a score is no
+            number.
     """
     frames: Frames = {first + index: [] for index in range(length)}
     for number, track in enumerate(tracks):
-        masks = track.get('segmentations') if isinstance(track, dict) else None
-        if not isinstance(masks, list) or len(masks) != length:
-            found = len(masks) if isinstance(masks, list) else 'no'
-            raise S2DInputError(f'{path}, track {number}: {found} segmentations, expected one per '
-                                f'frame, {length}')
-        score = track.get('score', sum(rle is not None for rle in masks) / length)
-        for index, rle in enumerate(masks):
-            if rle is not None:
-                frames[first + index].append(Candidate(rle, score, (clip, number)))
+        masks, place = track['segmentations'], f'{path}, track {number}'
+        if len(masks) != length:
+            raise S2DInputError(f'{place}: {len(masks)} segmentations, expected one per frame, '
+                                f'{length}')
+        shown = [index for index, rle in enumerate(masks) if has_mask(rle)]
+        score = track.get('score')
+        score = len(shown) / length if score is None else check_score(score, place)
+        for index in shown:
+            rle = read_rle(masks[index], f'{place}, frame {first + index}', keep_empty=True)
+            frames[first + index].append(Candidate(rle, score, (clip, number)))
     return frames
 
 
@@ -85,10 +78,7 @@ def _label_frames(path: Path, first: int) -> Frames:
 
 
 def _result_frames(path: Path, length: int) -> Frames:
-    tracks = read_json(path)
-    if not isinstance(tracks, list):
-        raise S2DInputError(f'{path}: expected a list of tracks; run the pipeline again')
-    return track_frames(tracks, length, 0, path.parent.name, path)
+    return track_frames(read_json(path, Results), length, 0, path.parent.name, path)
 
 
 def read_stages(work_dir: str | Path, lengths: dict[str, int],
@@ -119,13 +109,13 @@ def read_stages(work_dir: str | Path, lengths: dict[str, int],
         for name, path in workspace.clip_results(stage).items():
             video, first = _place(clips, name)
             if video in lengths:
-                stages[stage][video].update(_check_candidates(read(path, first), path))
+                stages[stage][video].update(read(path, first))
             else:
                 unknown.add(name)
     for name, length in lengths.items():
         path = workspace.results_file(name)
-        if path.is_file():
-            stages[INFER][name] = _check_candidates(_result_frames(path, length), path)
+        if is_inside(name) and path.is_file():
+            stages[INFER][name] = _result_frames(path, length)
     if not stages:
         raise S2DInputError(f'{work_dir}: no stage has results for a video with ground truth '
                             f'({", ".join(list(lengths)[:5])}, ...); found '

@@ -2,6 +2,8 @@
 
 import glob
 
+from tqdm import tqdm
+
 from ...errors import S2DInputError
 from ...video import Video, extract_frames, find_shots, open_video, source_stamp
 from ..clips import Clip, clip_name
@@ -56,7 +58,7 @@ def _whole_clips(context: Context, name: str) -> list[Clip]:
     return clips if all(context.workspace.has_frames(clip) for clip in clips) else []
 
 
-def _extract_video(context: Context, name: str, settings: dict, bar) -> list[Clip]:
+def _extract_video(context: Context, name: str, settings: dict, bar: tqdm) -> list[Clip]:
     path = context.videos[name]
     stamp = source_stamp(path)
     _forget_other_source(context, name, stamp)
@@ -87,7 +89,7 @@ def _forget_other_source(context: Context, name: str, stamp: str) -> None:
             workspace.clear_clip(clip.name, name)
 
 
-def _usable_shots(video: Video, settings: dict, bar) -> list[tuple[int, int]]:
+def _usable_shots(video: Video, settings: dict, bar: tqdm) -> list[tuple[int, int]]:
     """Find the shots that are long enough to show motion.
 
     Raises:
@@ -104,7 +106,7 @@ def _usable_shots(video: Video, settings: dict, bar) -> list[tuple[int, int]]:
 
 
 def _extract_shot(context: Context, video: Video, number: int, shots: list[tuple[int, int]],
-                  stamp: str, settings: dict, bar) -> Clip:
+                  stamp: str, settings: dict, bar: tqdm) -> Clip:
     start, stop = shots[number]
     name = clip_name(video.name, number, len(shots))
     known = context.workspace.read_clip(name)
@@ -117,6 +119,6 @@ def _extract_shot(context: Context, video: Video, number: int, shots: list[tuple
                                     progress=lambda done, total: bar.update())
         record['frames'] = stop - start
     clip = Clip(name, video.name, str(video.path), stamp, number, len(shots), start, stop,
-                video.fps, tuple(video.size), open_video(folder).size, file_names)
+                video.fps, video.size, open_video(folder).size, file_names)
     context.workspace.write_clip(clip)
     return clip

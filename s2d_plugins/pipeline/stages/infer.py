@@ -1,8 +1,11 @@
 """The final model segments every video; what a user came for is written here."""
 
+from tqdm import tqdm
+
 from ...apis.segmenter import VideoSegmenter
 from ...apis.tracks import join_shots, to_results
 from ...fileio.whole_files import write_json
+from ...models.window_inference import Tube
 from ...video import open_video
 from ...visualization import write_overlay
 from ..clips import Clip
@@ -37,7 +40,7 @@ def _is_done(context: Context, video: str) -> bool:
                                                 workspace.summary_file(video))))
 
 
-def _infer(context: Context, segmenter: VideoSegmenter, video: str, bar) -> None:
+def _infer(context: Context, segmenter: VideoSegmenter, video: str, bar: tqdm) -> None:
     workspace = context.workspace
     clips = [clip for clip in context.clips if clip.video == video]
     source = open_video(context.videos[video], video)
@@ -53,7 +56,8 @@ def _infer(context: Context, segmenter: VideoSegmenter, video: str, bar) -> None
     write_json(workspace.summary_file(video), _summary(context, video, clips, len(source)))
 
 
-def _segment_clip(context: Context, segmenter: VideoSegmenter, clip: Clip, bar) -> list:
+def _segment_clip(context: Context, segmenter: VideoSegmenter, clip: Clip,
+                  bar: tqdm) -> list[Tube]:
     before = bar.n
     return segmenter.segment(context.workspace.open_frames(clip), clip.original_size,
                              progress=lambda done, total: bar.update(before + done - bar.n))

@@ -11,6 +11,7 @@ import torch
 from mmengine.config import Config
 
 from ...apis.runner_tools import build_runner
+from ...apis.running import train
 from ...errors import S2DInputError, S2DOutputError, one_line
 from ...fileio.checkpoints import load_checkpoint, newest_checkpoint
 from ...fileio.digests import file_digest
@@ -62,7 +63,7 @@ def _train(context: Context, stage: str, cfg: Config, resumed: bool) -> None:
             with own_interrupts(), context.console.bar(stage, steps, ' steps') as bar:
                 runner = build_runner(cfg, QuietRunner)
                 runner.register_hook(ProgressBarHook(bar), 'LOWEST')
-                runner.train()
+                train(runner)
         except OSError as error:
             raise S2DOutputError(f'stage {stage} stopped: {one_line(error)}; free space or choose '
                               f'another work dir than {context.workspace.root}') from error
