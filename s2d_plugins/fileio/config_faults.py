@@ -61,8 +61,9 @@ def _told(error: Exception) -> str:
 
 def _at_fault(error: Exception) -> str | None:
     """Name the innermost class that an error went through, or the place in a worker's code."""
-    if 'Original Traceback' in str(error):
-        places = re.findall(r'File "([^"]+)", line (\d+), in', str(error))
+    text = str(error.args[0]) if error.args and isinstance(error.args[0], str) else ''
+    if 'Original Traceback' in text:
+        places = re.findall(r'File "([^"]+)", line (\d+), in', text)
         return f'{Path(places[-1][0]).name}, line {places[-1][1]}' if places else None
     found = None
     for frame, _ in traceback.walk_tb(error.__traceback__):
@@ -71,5 +72,5 @@ def _at_fault(error: Exception) -> str | None:
         module = getattr(kind, '__module__', None)
         if isinstance(module, str) and not f'{module}.'.startswith(
                 tuple(f'{carrier}.' for carrier in _CARRIERS)):
-            found = kind.__name__
+            found = getattr(kind, '__name__', type(kind).__name__)
     return found
