@@ -15,7 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from mmengine.dist import broadcast_object_list, get_rank
 
-from ..errors import S2DInputError, S2DOutputError, one_line, unexpected
+from ..errors import S2DInputError, S2DOutputError, one_line, unexpected, was_interrupted
 from ..fileio.json_files import read_json
 from ..fileio.whole_files import write_json
 from .video_jobs import VideoJob
@@ -117,6 +117,8 @@ def _attempt(job: VideoJob, out: Path, run: str, work: Callable[[VideoJob], obje
     except S2DInputError as error:
         write_json(note, dict(run=run, reason=one_line(error)))
     except Exception as error:
+        if was_interrupted(error):
+            raise KeyboardInterrupt from error
         write_json(note, dict(
             run=run, reason=f'{unexpected(error)}; the traceback is in {note}',
             traceback=''.join(traceback.format_exception(error)).splitlines()))

@@ -4,6 +4,7 @@ import logging
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 from mmengine.logging import MMLogger
@@ -171,3 +172,33 @@ def test_window_arguments_out_of_range(options, expected):
     add_window_arguments(parser, score_thr=0.25)
     with pytest.raises(S2DInputError, match=re.escape(expected)):
         window_settings(parser.parse_args(options.split()))
+
+
+def test_an_interrupt_in_other_words(capsys):
+    def main():
+        try:
+            raise KeyboardInterrupt
+        except BaseException:
+            raise SyntaxError('cannot format the config')  # noqa: B904  as yapf's caller does
+    assert run_tool(main, 'go on') == 130
+    assert capsys.readouterr().err == '\ngo on\n'
+    failures = Failures(2)
+    with pytest.raises(SyntaxError), failures.contained('a'):
+        main()
+    assert failures.reasons == {}
+
+
+def test_an_interrupt_in_a_destructor_is_not_lost(capsys):
+    class Interrupted:
+        def __del__(self):
+            raise KeyboardInterrupt
+
+    def main():
+        del_me = Interrupted()
+        del del_me
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            time.sleep(0.01)
+    hook = sys.unraisablehook
+    assert run_tool(main, 'go on') == 130
+    assert capsys.readouterr().err == '\ngo on\n' and sys.unraisablehook is hook
