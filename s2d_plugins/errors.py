@@ -3,6 +3,7 @@
 import errno
 import re
 import unicodedata
+from collections.abc import Iterator
 
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
 #: What the machine lacks or forbids, and no program can help.
@@ -94,13 +95,22 @@ def full_disk(error: BaseException | None) -> OSError | None:
     Libraries put others around it: torch a ``RuntimeError``, mmengine's registries one of the
     same type without the number that tells.
     """
+    return next((cause for cause in _causes(error)
+                 if isinstance(cause, OSError) and cause.errno in _FULL_DISK), None)
+
+
+def was_interrupted(error: BaseException | None) -> bool:
+    """Say whether an error comes from Ctrl-C: mmengine takes it for a fault of what it does."""
+    return any(isinstance(cause, KeyboardInterrupt) for cause in _causes(error))
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what it comes from."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
-        if isinstance(error, OSError) and error.errno in _FULL_DISK:
-            return error
+        yield error
         error = error.__cause__ or error.__context__
-    return None
 
 
 def shortened(text: str, longest: int = 300) -> str:

@@ -25,6 +25,7 @@ from ..errors import (
     one_line,
     shortened,
     unexpected,
+    was_interrupted,
 )
 
 EXIT_UNEXPECTED = 1
@@ -64,6 +65,9 @@ def run_tool(main: Callable[[], int | None],
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_BROKEN_PIPE
     except Exception as error:
+        if was_interrupted(error):
+            print(f'\n{on_interrupt}', file=sys.stderr)
+            return EXIT_INTERRUPTED
         return _tell(error)
     finally:
         logging.raiseExceptions = raising

@@ -180,4 +180,4 @@ def test_no_training_keeps_a_single_checkpoint():
             kept = kept_checkpoints(Config.fromfile(path).to_dict())
             assert all(number == -1 or number >= 2 for number in kept), path
             seen += bool(kept)
-    assert seen > 120
+    assert seen > 20

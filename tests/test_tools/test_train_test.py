@@ -222,7 +222,7 @@ def other_video(frames):
 
 
 @pytest.mark.parametrize(('damage', 'message', 'score'), [
-    (no_number, "predictions, video 'video' (id 1), track 0: score nan is not a finite", 0),
+    (no_number, "predictions, track 0, video 'video' (id 1): score nan is not a finite", 0),
     (other_size, "track 0, video 'video' (id 1), frame 2: mask of size (47, 64), expected", 0),
     (same_id, 'video 1, frame 3: instance ids [0, 0] are not unique', 1),
     (no_frame, 'video 1, frame 1: no prediction, nor for 1 more of its 4 frames', 0.1),
