@@ -102,7 +102,7 @@ def _shows_tracebacks() -> bool:
     return os.environ.get(TRACEBACK_VARIABLE, '') not in ('', '0')
 
 
-def log_traceback(error: Exception) -> str | None:
+def log_traceback(error: BaseException) -> str | None:
     """Write a traceback to the log file of mmengine's current logger; returns its path."""
     module = sys.modules.get('mmengine.logging')
     if module is None:
@@ -208,7 +208,8 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
         """Tells an override that is none, where mmengine's action ends with an error of its own.
         """
 
-        def __call__(self, parser, namespace, values, option_string=None) -> None:
+        def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace,
+                     values: list[str], option_string: str | None = None) -> None:
             for value in values:
                 if '=' not in value:
                     raise S2DInputError(f'{option_string}: expected KEY=VALUE, found {value!r}')

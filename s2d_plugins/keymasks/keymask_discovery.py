@@ -1,7 +1,7 @@
 """Keymasks: find the masks that are temporally coherent (S2D, arXiv 2512.14440)."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -105,7 +105,7 @@ class KeymaskDiscovery:
             motion_prior = MOTION_PRIORS.build(motion_prior)
         if not callable(getattr(motion_prior, 'stream', None)):
             raise refuse(self, 'motion_prior', motion_prior, 'a motion prior or its config')
-        self.motion_prior: BaseMotionPrior = motion_prior
+        self.motion_prior = cast(BaseMotionPrior, motion_prior)
         self.grid_size = grid_size
         self.visible_share = visible_share
         self.visibility: dict[str, Any] = dict(
