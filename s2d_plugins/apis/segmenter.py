@@ -60,7 +60,8 @@ class VideoSegmenter:
 
         ``scale`` is by default that of the config's test pipeline.
         """
-        settings.setdefault('scale', find_test_scale(load_config(config)))
+        with config_errors(config):
+            settings.setdefault('scale', find_test_scale(load_config(config)))
         return cls(load_model(config, checkpoint, device), **settings)
 
     def segment(self, frames: Frames, out_size: tuple[int, int] | None = None,
