@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ..errors import DISK_ERRORS, S2DInputError, full_disk, one_line, shortened
+from ..errors import DISK_ERRORS, S2DInputError, full_disk, one_line, shortened, was_interrupted
 
 #: What carries a config's values to the classes they are for.
 _CARRIERS = ('torch', 'numpy', 'builtins', 'collections', 'contextlib', 'functools', 'threading',
@@ -38,6 +38,8 @@ def config_errors(config_file: str | Path,
         if not while_true() or full_disk(error) or (
                 isinstance(error, OSError) and error.errno in DISK_ERRORS):
             raise
+        if was_interrupted(error):
+            raise KeyboardInterrupt from error
         raise S2DInputError(f'config {config_file}: {_told(error)}; correct it') from error
 
 

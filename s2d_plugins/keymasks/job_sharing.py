@@ -17,7 +17,7 @@ from mmengine.dist import broadcast_object_list, get_rank
 
 from ..errors import S2DInputError, S2DOutputError, one_line, unexpected, was_interrupted
 from ..fileio.json_files import read_json
-from ..fileio.whole_files import write_json
+from ..fileio.whole_files import clean_partials, write_json
 from .video_jobs import VideoJob
 
 FAILURES = '.failures'
@@ -79,6 +79,10 @@ def _begin(out: Path, again: Iterable[VideoJob]) -> tuple[str, dict[str, tuple]]
         try:
             for folder in (out / CLAIMS, out / FAILURES):
                 folder.mkdir(parents=True, exist_ok=True)
+                clean_partials(folder)
+            for path in (out / CLAIMS).glob('*.lock'):  # of a process that was killed
+                with _claim(path):
+                    pass
         except OSError as error:
             raise S2DInputError(f'cannot write to {out}: {error.strerror}; choose another output '
                                 'folder') from error

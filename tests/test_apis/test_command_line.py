@@ -17,6 +17,7 @@ from s2d_plugins.apis.command_line import (
     window_settings,
 )
 from s2d_plugins.errors import S2DInputError, S2DOutputError, one_line
+from s2d_plugins.fileio.configs import config_errors
 from s2d_plugins.fileio.whole_files import partial_path
 
 
@@ -68,6 +69,19 @@ def test_the_traceback_goes_to_the_log_of_a_training(no_log, tmp_path, capsys):
     assert not captured.out
     assert 'in raising' not in log.read_text() and 'TypeError: no length' in log.read_text()
     assert 'Traceback (most recent call last)' in log.read_text()
+
+
+def test_ctrl_c_that_a_library_takes_for_an_error(no_log, capsys):
+    def main():
+        try:
+            raise KeyboardInterrupt
+        except:  # noqa: E722  as mmengine formats a config
+            raise SyntaxError('failed to format')  # noqa: B904
+
+    assert run_tool(main, 'go on') == 130
+    assert capsys.readouterr().err == '\ngo on\n'
+    with pytest.raises(KeyboardInterrupt), config_errors('a.py'):
+        main()
 
 
 def test_what_the_machine_lacks_is_no_programming_error(no_log, capsys):
