@@ -22,7 +22,7 @@ model = dict(
     init_cfg=None)
 
 train_pipeline = [
-    dict(type='s2d_plugins.KeymaskClipSample', num_frames=2, frame_range=20, consecutive=False),
+    dict(type='s2d_plugins.KeymaskClipSample', num_frames=2, frame_range=20, choice='keymask'),
     dict(
         type='TransformBroadcaster',
         share_random_params=True,

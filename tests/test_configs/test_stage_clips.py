@@ -31,7 +31,7 @@ def test_augmentation_is_that_of_the_table(path):
     found = steps(dataset.get('dataset', dataset).pipeline)
     assert found['TransformBroadcaster'] == dict(share_random_params=True)
     assert found['KeymaskClipSample'] == dict(
-        num_frames=3, frame_range=20, **(dict(consecutive=False) if path == VIDEOCUTLER else {}))
+        num_frames=3, frame_range=20, **(dict(choice='any') if path == VIDEOCUTLER else {}))
     assert found['RandomCrop']['crop_size'] == (600, 720)
     assert found['RandomCrop']['crop_type'] == 'absolute_range'
     assert found['RandomChoiceResize'] == dict(

@@ -7,7 +7,7 @@ clip_pipeline = [
         type='KeymaskClipSample',
         num_frames=_base_.num_frames,
         frame_range=20,
-        consecutive=False),
+        choice='any'),
     _base_.train_pipeline[1],
 ]
 paste_pipeline = [

@@ -3,7 +3,7 @@ _base_ = './video_clips.py'
 
 train_pipeline = [
     dict(type='KeymaskClipSample', num_frames=_base_.num_frames, frame_range=20,
-         strides=(1, 2, 3)),
+         choice='instances', strides=(1, 2, 3)),
     dict(
         type='TransformBroadcaster',
         share_random_params=True,

@@ -18,7 +18,8 @@ model = dict(
         test_cfg=dict(top_k=8)))
 
 train_pipeline = [
-    dict(type='KeymaskClipSample', num_frames=3, frame_range=6, strides=(1, 2, 3)),
+    dict(type='KeymaskClipSample', num_frames=3, frame_range=6, choice='instances',
+         strides=(1, 2, 3)),
     dict(
         type='TransformBroadcaster',
         share_random_params=True,
