@@ -9,11 +9,14 @@ num_frames = 3
 pack_meta_keys = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'flip',
                   'flip_direction', 'frame_id', 'video_id', 'video_length', 'ori_video_length')
 
+# As published: cut, colours and rotation are drawn anew for each frame of a clip, so that a still
+# object moves; size and flip are drawn once. With share_random_params=True in every
+# TransformBroadcaster all frames are augmented alike.
 train_pipeline = [
     dict(type='KeymaskClipSample', num_frames=num_frames, frame_range=20),
     dict(
         type='TransformBroadcaster',
-        share_random_params=True,
+        share_random_params=False,
         transforms=[
             dict(type='LoadImageFromFile', backend_args=backend_args),
             dict(type='LoadKeymasks'),
@@ -22,15 +25,28 @@ train_pipeline = [
                 crop_size=(600, 720),
                 crop_type='absolute_range',
                 allow_negative_crop=True),
+        ]),
+    dict(
+        type='TransformBroadcaster',
+        share_random_params=True,
+        transforms=[
             dict(
                 type='RandomChoiceResize',
                 scales=[(1333, 360), (1333, 480)],
-                keep_ratio=True),
+                resize_type='KeymaskResize',
+                keep_ratio=True,
+                backend='pillow'),
             dict(type='RandomFlip', prob=0.5),
+        ]),
+    dict(
+        type='TransformBroadcaster',
+        share_random_params=False,
+        transforms=[
             dict(type='ClipColorJitter', brightness=0.1, contrast=0.1, prob=1.0),
-            dict(type='ClipRotate', max_angle=15.0, prob=1.0),
+            dict(type='ClipRotate', max_angle=15.0, prob=1.0, centre_range=(0.4, 0.6)),
             dict(type='DropEmptyKeymasks'),
         ]),
+    dict(type='PadClip'),
     dict(type='PackTrackInputs', default_meta_keys=pack_meta_keys),
 ]
 test_pipeline = [
@@ -38,7 +54,7 @@ test_pipeline = [
         type='TransformBroadcaster',
         transforms=[
             dict(type='LoadImageFromFile', backend_args=backend_args),
-            dict(type='Resize', scale=(1333, 360), keep_ratio=True),
+            dict(type='Resize', scale=(1333, 360), keep_ratio=True, backend='pillow'),
         ]),
     dict(type='PackTrackInputs', default_meta_keys=pack_meta_keys),
 ]

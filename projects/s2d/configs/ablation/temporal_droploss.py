@@ -27,7 +27,7 @@ train_pipeline = [
             dict(type='LoadImageFromFile'),
             dict(type='LoadKeymasks'),
             dict(type='RandomFlip', prob=0.5),
-            dict(type='ClipColorJitter', brightness=0.2, contrast=0.2),
+            dict(type='ClipColorJitter', brightness=0.2, contrast=0.2, pivot='grey'),
         ]),
     dict(type='PackTrackInputs', default_meta_keys=_base_.pack_meta_keys),
 ]
