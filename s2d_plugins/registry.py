@@ -26,7 +26,8 @@ DATA_SAMPLERS = Registry('data sampler', parent=mmdet_registry.DATA_SAMPLERS,
 HOOKS = Registry('hook', parent=mmdet_registry.HOOKS,
                  locations=['s2d_plugins.hooks', 'mmdet.engine.hooks'])
 METRICS = Registry('metric', parent=mmdet_registry.METRICS,
-                   locations=['s2d_plugins.evaluation', 'mmdet.evaluation'])
+                   locations=['s2d_plugins.evaluation.class_agnostic_vis_metric',
+                              's2d_plugins.evaluation.davis_metric', 'mmdet.evaluation'])
 VISUALIZERS = Registry('visualizer', parent=mmdet_registry.VISUALIZERS,
                        locations=['s2d_plugins.visualization', 'mmdet.visualization'])
 VISBACKENDS = Registry('vis_backend', parent=mmdet_registry.VISBACKENDS,

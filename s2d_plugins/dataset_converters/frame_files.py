@@ -1,33 +1,28 @@
 """Frames on disk: found, checked, or extracted from a video file."""
 
+import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
+from mmengine.logging import print_log
 
 from ..errors import S2DInputError
-from ..video import Video, extract_frames, open_video
-from ..video.folder import list_images
+from ..fileio import folders
+from ..fileio.folders import list_images
+from ..fileio.images import image_size
+from ..fileio.json_files import read_json
+from ..fileio.paths import check_inside
+from ..fileio.plain_files import cannot_read, open_file
+from ..fileio.stamps import changed_parts, make_stamp, read_stamp
+from ..video import open_video, source_stamp
+from ..video.extract import NOTE, write_frames
+from ..video.lazy_frames import LazyFrames
 
-
-class SampledVideo(Video):
-    """Some frames of a video, as a video.
-
-    Args:
-        video: Where they come from.
-        indices: Their numbers in it, from 0.
-    """
-
-    def __init__(self, video: Video, indices: Sequence[int]):
-        super().__init__(video.path, video.name, video.size, video.fps)
-        self._video, self._indices = video, indices
-
-    def __len__(self) -> int:
-        return len(self._indices)
-
-    def _read(self, index: int) -> np.ndarray:
-        return self._video[self._indices[index]]
+_ALL = 'all'
+#: What may go with the frames of an earlier run: their note, and what file managers leave.
+_OURS = {NOTE, '.DS_Store', 'Thumbs.db', 'desktop.ini'}
+_EXTRACTED = re.compile(r'\d{5,}\.jpg')
 
 
 def read_list(path: str | Path) -> list[str]:
@@ -36,27 +31,33 @@ def read_list(path: str | Path) -> list[str]:
     Raises:
         S2DInputError: If it cannot be read.
     """
-    try:
-        lines = Path(path).read_text(encoding='utf-8').splitlines()
-    except (OSError, ValueError) as error:
-        raise S2DInputError(f'cannot read {path}: {error}') from error
+    with open_file(path) as file:
+        try:
+            lines = file.read().decode().splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise S2DInputError(f'cannot read {path}: {error}; get the list again') from error
     return [line.strip() for line in lines if line.strip()]
 
 
+def read_names(path: str | Path) -> list[str]:
+    """Read a list of videos, one per line; each stands for a folder.
+
+    Raises:
+        S2DInputError: If it cannot be read, or a name leads elsewhere.
+    """
+    return [check_inside(name, str(path)) for name in read_list(path)]
+
+
 def list_folders(path: str | Path) -> list[str]:
-    """List the names of a folder's visible folders.
+    """List the names of a folder's visible folders in natural order.
 
     Raises:
         S2DInputError: If there are none.
     """
-    try:
-        names = sorted(entry.name for entry in Path(path).iterdir()
-                       if entry.is_dir() and not entry.name.startswith('.'))
-    except OSError as error:
-        raise S2DInputError(f'cannot list {path}: {error.strerror}; give the folder that the '
-                            'dataset was unpacked to') from error
+    names = [folder.name for folder in folders.list_folders(path)]
     if not names:
-        raise S2DInputError(f'expected a folder per video in {path}, found none')
+        raise S2DInputError(f'expected a folder per video in {path}, found none; give the folder '
+                            'that the dataset was unpacked to')
     return names
 
 
@@ -66,25 +67,11 @@ def list_frames(folder: str | Path, video: str) -> list[Path]:
     Raises:
         S2DInputError: If there are none.
     """
-    folder = Path(folder)
-    frames = list_images(folder) if folder.is_dir() else []
+    frames = list_images(folder)
     if not frames:
         raise S2DInputError(f'video {video}: expected frames in {folder}, found none; get the '
                             'frames of the dataset')
     return frames
-
-
-def image_size(path: str | Path) -> tuple[int, int]:
-    """Return an image's (height, width) without decoding it.
-
-    Raises:
-        S2DInputError: If it is missing or not an image.
-    """
-    try:
-        with Image.open(path) as image:
-            return image.size[::-1]
-    except (OSError, ValueError, SyntaxError) as error:
-        raise S2DInputError(f'cannot read frame {path}: {error}; get it again') from error
 
 
 def check_frames(root: Path, video: str, file_names: Sequence[str], size: tuple[int, int]) -> None:
@@ -94,7 +81,7 @@ def check_frames(root: Path, video: str, file_names: Sequence[str], size: tuple[
         S2DInputError: Names the video and the first bad frame.
     """
     for frame, name in enumerate(file_names):
-        if not (root / name).is_file():
+        if not os.path.isfile(root / name):
             raise S2DInputError(f'video {video}, frame {frame}: {root / name} is missing; get the '
                                 'frames of the dataset, or say --no-frames')
     found = image_size(root / file_names[0])
@@ -108,8 +95,9 @@ def extracted_frames(video_file: Path, folder: Path, indices: Sequence[int] | No
                      max_short_side: int | None = None) -> list[Path]:
     """Return frames of a video file as files below ``folder``, extracting them if need be.
 
-    A folder that already holds these frames, or all of the video's, is taken as it is and never
-    overwritten.
+    What an earlier run extracted is taken if it holds these frames of this very video at this
+    size, and is else extracted again. A folder that somebody else filled with these frames, or
+    with all of the video's, is taken as it is and never overwritten.
 
     Args:
         video_file: The video.
@@ -119,22 +107,60 @@ def extracted_frames(video_file: Path, folder: Path, indices: Sequence[int] | No
 
     Raises:
         S2DInputError: If the video does not decode or is too short, or the folder cannot be
-            written.
+            written or holds something else.
     """
-    present = list_images(folder) if folder.is_dir() else []
-    if indices is not None and len(present) == len(indices):
+    present, old = list_images(folder), read_stamp(folder / NOTE)
+    if old is None and indices is not None and len(present) == len(indices):
         return present
+    gone = old is not None and not os.path.lexists(video_file)  # cleaned up
+    stamp = make_stamp(video=None if gone else source_stamp(video_file), size=max_short_side,
+                       frames=_ALL if indices is None else list(indices))
+    if gone:
+        stamp['video'] = old.get('video')
+    if old is not None:
+        changed = changed_parts(old, stamp)
+        if present and len(present) == read_json(folder / NOTE).get('count'):
+            if not changed:
+                return present
+            if changed == ['frames'] and old == {**stamp, **make_stamp(frames=_ALL)} and (
+                    indices[-1] < len(present)):
+                return [present[index] for index in indices]
+        reason = ' and '.join(changed) if changed else 'their number'
+        print_log(f'the frames in {folder} are extracted again, since {reason} changed',
+                  'current')
+        _check_own(folder, video_file)
+        present = []
+    elif not present:
+        _check_own(folder, video_file)
     video = open_video(video_file)
     everything = range(len(video))
     indices = everything if indices is None else indices
     if indices[-1] >= len(video):
         raise S2DInputError(f'{video_file}: frame {indices[-1]} is annotated, but only '
                             f'{len(video)} frames decode; get the video again')
-    if len(present) == len(everything):
+    if present and len(present) == len(everything):
         return [present[index] for index in indices]
     if present:
         raise S2DInputError(f'{folder} holds {len(present)} frames, expected the {len(indices)} '
                             f'wanted or all {len(everything)} of {video_file}; move it away')
-    names = extract_frames(SampledVideo(video, indices), 0, len(indices), folder,
-                           max_short_side or min(video.size))
+    frames = LazyFrames(lambda index: video[indices[index]], 0, len(indices))
+    names = write_frames(frames, folder, max_short_side or min(video.size), stamp=stamp)
     return [folder / name for name in names]
+
+
+def _check_own(folder: Path, video_file: Path) -> None:
+    """Check that a folder that will be replaced holds nothing but what was extracted before.
+
+    Raises:
+        S2DInputError: Names what else it holds.
+    """
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise cannot_read(folder, error) from error
+    others = sorted(name for name in names if name not in _OURS and not _EXTRACTED.fullmatch(name))
+    if others:
+        raise S2DInputError(f'the frames of {video_file} would replace {folder}, which holds '
+                            f'{others[0]}; move it away')

@@ -7,12 +7,17 @@ from pathlib import Path
 from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 
+from ..arguments import check_choice, check_count, check_flag, check_path, check_type
 from ..errors import Problems, S2DInputError
+from ..fileio.folders import by_stem
+from ..fileio.paths import check_outputs
+from ..fileio.whole_files import clean_partials
 from ..labels.indexed_png import write_tracks
 from ..registry import METRICS
 from .checks import check_masks, check_score
-from .davis import evaluate_davis, find_sequences
-from .track_metric import TrackMetric, check_frames, join_frames
+from .davis import evaluate_davis
+from .davis_truth import find_sequences
+from .track_metric import COLLECT_DEVICES, TrackMetric, check_frames, join_frames
 
 
 @METRICS.register_module()
@@ -33,7 +38,8 @@ class DAVISMetric(TrackMetric):
         prefix: Prefix of the names in the result.
 
     Raises:
-        S2DInputError: If ``gt_dir`` has no annotations.
+        S2DInputError: If ``gt_dir`` has no annotations, ``results_dir`` would overwrite them, or
+            another argument is wrong.
     """
 
     default_prefix = 'davis'
@@ -41,13 +47,22 @@ class DAVISMetric(TrackMetric):
     def __init__(self, gt_dir: str, results_dir: str | None = None, lenient: bool = False,
                  jobs: int | None = None, collect_device: str = 'cpu',
                  prefix: str | None = None):
+        check_path(self, gt_dir=gt_dir)
+        check_path(self, results_dir=results_dir, optional=True)
+        check_flag(self, lenient=lenient)
+        check_count(self, jobs=jobs, optional=True)
+        check_choice(self, COLLECT_DEVICES, collect_device=collect_device)
+        check_type(self, str, 'a name', prefix=prefix, optional=True)
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.gt_dir = gt_dir
         self.results_dir = results_dir
         self.lenient = lenient
         self.jobs = jobs
         if is_main_process():
-            find_sequences(gt_dir, 'unsupervised')
+            sequences = find_sequences(gt_dir, 'unsupervised')
+            if results_dir is not None:
+                read = {files[0].parent.parent for files in sequences.values()}
+                check_outputs([gt_dir, *read], folders=[results_dir])
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """Write the tracks as PNGs and measure them."""
@@ -72,13 +87,15 @@ def write_predictions(folder: Path, frames: list[dict], problems: Problems) -> l
         folder: Parent of the sequences' folders.
         frames: What :class:`TrackMetric` gathers.
         problems: Collects tracks with a score that is no number, or masks of another size than
-            the frame; leniently these tracks are left out.
+            the frame, and videos whose folders have one name; leniently these are left out.
 
     Returns:
         Names of the sequences.
 
     Raises:
-        S2DInputError: If frames have no ``img_path``, or at a bad track unless lenient.
+        S2DInputError: If frames have no ``img_path``, two videos would be one sequence or two
+            frames one PNG, if frames lie in the folder of the PNGs, or at a bad track unless
+            lenient.
     """
     videos, tracks = defaultdict(dict), defaultdict(list)
     for frame in frames:
@@ -98,13 +115,28 @@ def write_predictions(folder: Path, frames: list[dict], problems: Problems) -> l
             problems.add(str(error))
         else:
             tracks[video_id].append(track)
-    names = []
-    for video_id, seen in videos.items():
-        paths = {number: Path(frame['path']) for number, frame in sorted(seen.items())}
-        first = min(paths)
-        names.append(paths[first].parent.name)
+    sequences = _sequences(videos)
+    for name, (video_id, paths) in sequences.items():
         kept = [dict(track, segmentations=[track['segmentations'][number] for number in paths])
                 for track in tracks[video_id]]
-        write_tracks(folder / names[-1], kept, [path.stem for path in paths.values()],
-                     seen[first]['size'])
-    return names
+        check_outputs([paths[min(paths)].parent], folders=[folder / name])
+        clean_partials(folder / name)
+        write_tracks(folder / name, kept, [path.stem for path in paths.values()],
+                     videos[video_id][min(paths)]['size'])
+    return list(sequences)
+
+
+def _sequences(videos: dict) -> dict[str, tuple]:
+    """Name sequences by the folder of their frames: video id and, per frame number, its path."""
+    sequences: dict[str, tuple] = {}
+    for video_id, seen in videos.items():
+        paths = {number: Path(frame['path']) for number, frame in sorted(seen.items())}
+        by_stem(paths.values())
+        name = paths[min(paths)].parent.name
+        other_id, others = sequences.setdefault(name, (video_id, paths))
+        if other_id != video_id:
+            raise S2DInputError(
+                f'video {other_id} ({others[min(others)]}) and video {video_id} '
+                f'({paths[min(paths)]}) are both sequence {name!r}, the folder of their frames; '
+                'rename one folder, or test on one of them')
+    return sequences

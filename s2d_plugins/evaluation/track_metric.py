@@ -10,6 +10,9 @@ from ..errors import Problems, S2DInputError
 from ..labels.rle import encode_masks
 from .checks import check_masks
 
+#: Where mmengine gathers results.
+COLLECT_DEVICES = ('cpu', 'gpu')
+
 
 def _to_numpy(values) -> np.ndarray:
     return values.detach().cpu().numpy() if hasattr(values, 'detach') else np.asarray(values)

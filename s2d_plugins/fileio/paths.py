@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from ..errors import S2DInputError
+from .folders import IMAGE_SUFFIXES
 
 #: Most bytes of a made name: leaves room for ``_shot00.json`` in a file system's 255.
 MAX_NAME_BYTES = 120
@@ -22,16 +23,15 @@ def safe_name(text: str, fallback: str = 'video') -> str:
     """Make a name that can be a file's or folder's on any system and prints as one line.
 
     Control characters, separators and what Windows forbids become ``_``, as do bytes that are not
-    UTF-8; leading and trailing dots and spaces go; a long name is cut and told apart by a hash.
-    Ordinary names stay as they are.
+    UTF-8; spaces of any kind become plain ones; leading and trailing dots and spaces go; a long
+    name is cut and told apart by a hash. Ordinary names stay as they are.
 
     Args:
         text: Any text, such as a file's stem or the name in a label file.
         fallback: Name where nothing is left.
     """
     text = unicodedata.normalize('NFC', text)
-    name = ''.join('_' if character in _FORBIDDEN or unicodedata.category(character)[0] == 'C'
-                   else character for character in text).strip(' .')
+    name = ''.join(map(_safe_character, text)).strip(' .')
     if name.partition('.')[0].lower() in _DEVICES:
         name = f'_{name}'
     data = name.encode()
@@ -39,6 +39,22 @@ def safe_name(text: str, fallback: str = 'video') -> str:
         stamp = hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]
         name = f'{data[:MAX_NAME_BYTES - 9].decode(errors="ignore").rstrip(" .")}~{stamp}'
     return name or fallback
+
+
+def _safe_character(character: str) -> str:
+    kind = unicodedata.category(character)
+    if kind == 'Zs':
+        return ' '
+    return '_' if character in _FORBIDDEN or kind[0] in 'CZ' else character
+
+
+def named_path(path: str | Path) -> Path:
+    """Return a path that ends in a name: ``.`` and ``videos/..`` become what they stand for.
+
+    Any other stays as it is, links too: a thing is called by the entry that the user sees.
+    """
+    path = Path(path)
+    return path.resolve() if path.name in ('', '..') else path
 
 
 def is_inside(name: str) -> bool:
@@ -49,6 +65,8 @@ def is_inside(name: str) -> bool:
     """
     if not isinstance(name, str) or not name or '\0' in name:
         return False
+    if name[0] != '/' and '..' not in name and '\\' not in name and ':' not in name:
+        return True  # nearly all are like this, and a file may name a million
     posix, windows = PurePosixPath(name), PureWindowsPath(name)
     return not (posix.is_absolute() or windows.drive or windows.root or '..' in windows.parts
                 or '..' in posix.parts)
@@ -77,7 +95,8 @@ def check_outputs(inputs: Iterable[str | Path | None], files: Iterable[str | Pat
 
     Args:
         inputs: Files and folders that are read; None is passed over everywhere.
-        files: Files that will be written: no input, no folder, and all different.
+        files: Files that will be written: no input, no image inside one, no folder, and all
+            different.
         folders: Folders that will get files beside what they hold: no input themselves.
         owned: Folders that belong to the output alone, such as a work dir: no input, and none
             inside them.
@@ -98,6 +117,10 @@ def check_outputs(inputs: Iterable[str | Path | None], files: Iterable[str | Pat
             if _same(target, known):
                 raise S2DInputError(f'{path} would be written over {other}, which this command '
                                     'uses too; choose another output')
+        if target.suffix.lower() in IMAGE_SUFFIXES and target.is_file() and any(
+                known in target.parents for _, known in read):
+            raise S2DInputError(f'{path} would be written over an image of the input; choose '
+                                'another output')
         written.append((path, target))
     for path, alone in (*((path, False) for path in folders), *((path, True) for path in owned)):
         if path is None:

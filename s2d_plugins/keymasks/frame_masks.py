@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import S2DInputError
-from ..labels.mask_reader import read_masks
+from ..labels.mask_reader import read_masks, rle_size
 from ..labels.rle import encode_mask
 from .bit_maps import MASKS_PER_MAP, bit_map, bits_at, changes_of
 
@@ -103,21 +103,23 @@ class FrameMasks:
     def _as_rle(self, frame: int, index: int, mask) -> dict:
         if isinstance(mask, dict):
             rle = mask.get('segmentation', mask)
-            if self.size is None and isinstance(rle, dict) and rle.get('size'):
-                self._check_size(frame, f'mask {index}', rle['size'])
+            if self.size is None:
+                self.size = rle_size(rle, f'frame {self._first_frame + frame}, mask {index}')
             return rle
         mask = np.asarray(mask)
         self._check_size(frame, f'mask {index}', mask.shape)
         return encode_mask(mask.astype(bool))
 
     def _check_size(self, frame: int, where: str, found: Sequence[int]) -> None:
-        found = tuple(int(side) for side in found)
+        place = f'frame {self._first_frame + frame}: {where}'
+        if len(found) != 2:
+            raise S2DInputError(f'{place} has {len(found)} dimensions, expected an RLE or an '
+                                'array (height, width)')
         if self.size is None:
-            self.size = found
-        if found != tuple(self.size):
-            raise S2DInputError(f'frame {self._first_frame + frame}: {where} is {_text(found)}, '
-                                f'expected {_text(self.size)}; make the masks from the same '
-                                'frames')
+            self.size = tuple(found)
+        if tuple(found) != tuple(self.size):
+            raise S2DInputError(f'{place} is {_text(found)}, expected {_text(self.size)}; make '
+                                'the masks from the same frames')
 
 
 def _ids(id_map: np.ndarray) -> list[int]:

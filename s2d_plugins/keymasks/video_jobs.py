@@ -1,13 +1,18 @@
 """Discovery for one video after another: from files to a label file each."""
 
-from collections.abc import Callable
+import contextlib
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import S2DInputError
+from ..fileio.digests import digest, file_digest
+from ..fileio.paths import named_path
+from ..fileio.stamps import Review, Stamp, make_stamp, read_stamp, stamped
 from ..fileio.whole_files import write_json
 from ..labels.proposals_file import read_proposals
-from ..video import FolderVideo, Video, list_videos, open_video, video_names
+from ..video import FolderVideo, Video, list_videos, open_video, source_stamp, video_names
 from .keymask_discovery import KeymaskDiscovery
 from .keymask_labels import to_labels
 
@@ -35,9 +40,45 @@ def list_jobs(videos: str | Path, proposals: str | Path, out: str | Path) -> lis
             for path, name in zip(paths, video_names(paths), strict=True)]
 
 
-def discover_video(job: VideoJob, discovery: KeymaskDiscovery,
+def review_jobs(jobs: Sequence[VideoJob], settings: Mapping) -> Review:
+    """Look which label files were made from other videos, proposals or settings.
+
+    Args:
+        jobs: What :func:`list_jobs` returned.
+        settings: Arguments of the discovery.
+    """
+    review = Review()
+    for job in jobs:
+        if job.target.exists():
+            review.holds(job.name, job.target, lambda job=job: job_stamp(job, settings))
+    return review
+
+
+def job_stamp(job: VideoJob, settings: Mapping) -> Stamp:
+    """Return what tells a job's result from that of another video, proposals or settings.
+
+    Proposals that are gone, as after a clean-up, count as those that were there.
+    """
+    proposals = (read_stamp(job.target) or {}).get('proposals')
+    video = None
+    # what cannot be read is told when it is worked on
+    with contextlib.suppress(OSError):
+        proposals = digest(file_digest(job.proposals))
+    with contextlib.suppress(S2DInputError):
+        video = source_stamp(job.video)
+    return {**make_stamp(video=video), 'proposals': proposals,
+            **make_stamp(settings=dict(settings))}
+
+
+def discover_video(job: VideoJob, discovery: KeymaskDiscovery, settings: Mapping,
                    progress: Callable[[int, int], None] | None = None) -> dict:
     """Discover the keymasks of one video and write its label file.
+
+    Args:
+        job: The video and its files.
+        discovery: Finds the keymasks.
+        settings: Arguments that it was made with; the label file keeps a digest of them.
+        progress: As in :meth:`KeymaskDiscovery.discover`.
 
     Returns:
         The labels.
@@ -45,9 +86,10 @@ def discover_video(job: VideoJob, discovery: KeymaskDiscovery,
     Raises:
         S2DInputError: If the proposals are missing or do not fit the video.
     """
-    if not job.proposals.is_file():
+    if not os.path.lexists(job.proposals):
         raise S2DInputError(f'expected proposals in {job.proposals}, found no such file; make '
                             'them with tools/propose_masks.py')
+    stamp = job_stamp(job, settings)
     proposals = read_proposals(job.proposals)
     video = open_video(job.video, job.name)
     size = (proposals['height'], proposals['width'])
@@ -61,16 +103,16 @@ def discover_video(job: VideoJob, discovery: KeymaskDiscovery,
     masks = [[mask['segmentation'] for mask in frame] for frame in proposals['frames']]
     labels = to_labels(discovery.discover(video, masks, progress), masks, job.name, size,
                        frame_names(video))
-    write_json(job.target, labels)
+    write_json(job.target, stamped(stamp, labels))
     return labels
 
 
 def frame_names(video: Video) -> list[str]:
     """Name the frames relative to the folder of all videos, as data sets of frames do.
 
-    The frames of a video file get the names that they have once they are extracted,
-    ``<video>/00000.jpg`` and so on.
+    A linked folder is named by its link, which is what that folder holds. The frames of a video
+    file get the names that they have once they are extracted, ``<video>/00000.jpg`` and so on.
     """
     if isinstance(video, FolderVideo):
-        return [f'{video.path.resolve().name}/{file.name}' for file in video.files]
+        return [f'{named_path(video.path).name}/{file.name}' for file in video.files]
     return [f'{video.name}/{index:05d}.jpg' for index in range(len(video))]

@@ -7,6 +7,13 @@ import torch.nn.functional as F
 from mmdet.models.mot import BaseMOTModel
 from torch import Tensor
 
+from s2d_plugins.arguments import (
+    check_choice,
+    check_config,
+    check_count,
+    check_number,
+    check_share,
+)
 from s2d_plugins.registry import MODELS
 
 from .clip_targets import ClipTargets
@@ -36,7 +43,7 @@ class SparseToDenseDistiller(BaseMOTModel):
         init_cfg: See mmengine's ``BaseModule``.
 
     Raises:
-        ValueError: If ``predict_with`` is neither name.
+        S2DInputError: If an argument is of another type or out of its range.
     """
 
     def __init__(self, detector: dict, teacher_score_thr: float = 0.75,
@@ -44,10 +51,15 @@ class SparseToDenseDistiller(BaseMOTModel):
                  supervised_loss_weight: float = 1.0, teacher_loss_weight: float = 1.0,
                  predict_with: str = 'teacher', data_preprocessor: dict | None = None,
                  init_cfg: dict | None = None):
-        super().__init__(data_preprocessor=data_preprocessor or detector['data_preprocessor'],
+        check_config(self, detector=detector)
+        check_share(self, teacher_score_thr=teacher_score_thr)
+        check_share(self, teacher_nms_iou=teacher_nms_iou, optional=True)
+        check_count(self, teacher_max_instances=teacher_max_instances)
+        check_number(self, supervised_loss_weight=supervised_loss_weight,
+                     teacher_loss_weight=teacher_loss_weight, low=0)
+        check_choice(self, ('teacher', 'student'), predict_with=predict_with)
+        super().__init__(data_preprocessor=data_preprocessor or detector.get('data_preprocessor'),
                          init_cfg=init_cfg)
-        if predict_with not in ('teacher', 'student'):
-            raise ValueError(f'predict_with must be teacher or student, found {predict_with!r}')
         self.student = MODELS.build(detector)
         self.teacher = MODELS.build(detector)
         self.freeze_module('teacher')

@@ -5,7 +5,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 
-from ...errors import S2DInputError
+from ...arguments import check_choice, check_number, check_share
 from ...registry import TRANSFORMS
 
 MIDDLE_GREY = 128
@@ -36,17 +36,14 @@ class ClipColorJitter(BaseTransform):
             so that with shared factors every frame of a clip is mapped alike.
 
     Raises:
-        S2DInputError: If an option is out of range.
+        S2DInputError: If an argument is of another type or out of its range.
     """
 
     def __init__(self, brightness: float = 0.1, contrast: float = 0.1, prob: float = 0.5,
                  pivot: str = 'mean'):
-        if not (0 <= brightness < 1 and 0 <= contrast < 1 and 0 <= prob <= 1):
-            raise S2DInputError('ClipColorJitter expects brightness and contrast in [0, 1) and '
-                                f'prob in [0, 1], found {brightness}, {contrast} and {prob}')
-        if pivot not in PIVOTS:
-            raise S2DInputError(f'ClipColorJitter expects pivot {" or ".join(PIVOTS)}, found '
-                                f'{pivot!r}')
+        check_number(self, brightness=brightness, contrast=contrast, low=0, below=1)
+        check_share(self, prob=prob)
+        check_choice(self, PIVOTS, pivot=pivot)
         self.brightness = brightness
         self.contrast = contrast
         self.prob = prob

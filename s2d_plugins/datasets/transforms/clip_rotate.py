@@ -8,7 +8,7 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmdet.structures.mask import BitmapMasks
 
-from ...errors import S2DInputError
+from ...arguments import check_count, check_number, check_share, items_of, refuse
 from ...registry import TRANSFORMS
 
 
@@ -38,17 +38,17 @@ class ClipRotate(BaseTransform):
         fill: Grey level of the corners that come into view.
 
     Raises:
-        S2DInputError: If an option is out of range.
+        S2DInputError: If an argument is of another type or out of its range.
     """
 
     def __init__(self, max_angle: float = 15.0, prob: float = 0.5,
                  centre_range: tuple[float, float] = (0.4, 0.6), fill: int = 0):
-        if not 0 <= prob <= 1 or max_angle < 0:
-            raise S2DInputError('ClipRotate expects prob between 0 and 1 and max_angle >= 0, found '
-                                f'{prob} and {max_angle}')
-        if len(centre_range) != 2 or not 0 <= centre_range[0] <= centre_range[1] <= 1:
-            raise S2DInputError('ClipRotate expects centre_range to be two numbers from 0 to 1, '
-                                f'the smaller one first, found {centre_range}')
+        check_number(self, max_angle=max_angle, low=0, high=180)
+        check_share(self, prob=prob,
+                    **items_of(self, 'centre_range', centre_range, length=2))
+        if centre_range[0] > centre_range[1]:
+            raise refuse(self, 'centre_range', centre_range, 'two numbers, the smaller one first')
+        check_count(self, fill=fill, low=0, high=255)
         self.max_angle = max_angle
         self.prob = prob
         self.centre_range = tuple(centre_range)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from mmdet.datasets.transforms import BaseFrameSample
 
+from ...arguments import check_choice, check_count, check_type, items_of
 from ...errors import S2DInputError
 from ...registry import TRANSFORMS
 
@@ -69,21 +70,18 @@ class KeymaskClipSample(BaseFrameSample):
         collect_video_keys: See ``BaseFrameSample``.
 
     Raises:
-        S2DInputError: If an option is none of those above.
+        S2DInputError: If an argument is of another type or out of its range.
     """
 
     def __init__(self, num_frames: int = 3, frame_range: int = 20, choice: str = 'windows',
                  strides: Sequence[int] = (1,),
                  collect_video_keys: Sequence[str] = ('video_id', 'video_length')):
-        if num_frames < 1 or frame_range < num_frames - 1:
-            raise S2DInputError('KeymaskClipSample expects num_frames >= 1 and frame_range >= '
-                                f'num_frames - 1, found {num_frames} and {frame_range}')
-        if choice not in CHOICES:
-            raise S2DInputError(f'KeymaskClipSample: expected choice to be one of '
-                                f'{", ".join(CHOICES)}, found {choice!r}')
-        if not strides or min(strides) < 1:
-            raise S2DInputError('KeymaskClipSample: strides must be positive, found '
-                                f'{strides}')
+        check_count(self, num_frames=num_frames)
+        check_count(self, frame_range=frame_range, low=num_frames - 1)
+        check_choice(self, CHOICES, choice=choice)
+        check_count(self, **items_of(self, 'strides', strides))
+        check_type(self, str, 'the name of a key',
+                   **items_of(self, 'collect_video_keys', collect_video_keys, least=0))
         super().__init__(collect_video_keys=list(collect_video_keys))
         self.num_frames = num_frames
         self.frame_range = frame_range

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from ...errors import S2DInputError
+from ...arguments import check_number, items_of
 from ...registry import TRANSFORMS
 
 
@@ -25,13 +25,11 @@ class PadClip(BaseTransform):
             BGR), 0 to 255: the data preprocessor's mean.
 
     Raises:
-        S2DInputError: If it is no colour.
+        S2DInputError: If ``color`` is none.
     """
 
     def __init__(self, color: Sequence[float] = (103.53, 116.28, 123.675)):
-        if len(color) != 3 or not all(0 <= value <= 255 for value in color):
-            raise S2DInputError('PadClip expects a color of three numbers from 0 to 255, found '
-                                f'{color}')
+        check_number(self, low=0, high=255, **items_of(self, 'color', color, length=3))
         self.color = tuple(round(value) for value in color)
 
     def transform(self, results: dict) -> dict:
