@@ -11,7 +11,8 @@ def parse_args() -> argparse.Namespace:
     from s2d_plugins.apis.runner_tools import add_runner_arguments
     parser = argparse.ArgumentParser(description=__doc__)
     add_runner_arguments(parser)
-    parser.add_argument('--amp', action='store_true', help='train with mixed precision')
+    parser.add_argument('--amp', action='store_true',
+                        help='train with mixed precision; without a GPU in float32')
     parser.add_argument('--auto-scale-lr', action='store_true',
                         help='scale the learning rate to the batch size')
     parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
@@ -33,7 +34,10 @@ def main() -> None:
         note = runner_tools.resume_from(cfg, args.resume)
         if note and os.environ.get('RANK', os.environ.get('SLURM_PROCID', '0')) == '0':
             print(note, flush=True)
+    note = runner_tools.use_float32_without_gpu(cfg)
     runner = runner_tools.build_runner(cfg)
+    if note:
+        runner.logger.warning(note)
     with runner_tools.full_disk_errors(cfg):
         running.train(runner)
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import torch
+from mmengine import device
 from mmengine.config import Config
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
@@ -14,7 +14,7 @@ from mmengine.runner import Runner
 from ..errors import S2DInputError, S2DOutputError, full_disk, one_line
 from ..fileio.checkpoint_sources import use_safe_checkpoints
 from ..fileio.checkpoints import load_checkpoint, newest_checkpoint
-from ..fileio.configs import config_errors, load_config
+from ..fileio.configs import config_errors, load_config, type_name
 from .command_line import add_config_arguments, prepare_outputs
 from .runner_settings import check_numbers, fit_workers
 
@@ -129,16 +129,34 @@ def _last_checkpoint(folder: Path) -> Path | None:
 
 
 def use_amp(cfg: Config) -> None:
-    """Train with automatic mixed precision.
+    """Train with automatic mixed precision, unless the config does so in bfloat16 already."""
+    if type_name(cfg.optim_wrapper.get('type', '')) != 'BFloat16OptimWrapper':
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.loss_scale = 'dynamic'
 
-    Raises:
-        S2DInputError: If there is no GPU.
+
+def use_float32_without_gpu(cfg: Config) -> str:
+    """Where there is no GPU, take plain float32 for mmengine's AMP, which needs one.
+
+    Returns:
+        What to say about it in one line; '' if nothing was changed.
     """
-    if not torch.cuda.is_available():
-        raise S2DInputError('--amp needs a GPU, and torch sees none; leave it out, or run python '
-                            '-m s2d_plugins.doctor')
-    cfg.optim_wrapper.type = 'AmpOptimWrapper'
-    cfg.optim_wrapper.loss_scale = 'dynamic'
+    wrapper = cfg.get('optim_wrapper')
+    if not wrapper or _has_amp_device() or type_name(
+            wrapper.get('type', '')) != 'AmpOptimWrapper':
+        return ''
+    wrapper.type = 'OptimWrapper'
+    for name in ('loss_scale', 'dtype', 'use_fsdp'):
+        wrapper.pop(name, None)
+    return ('mixed precision (AmpOptimWrapper) needs a GPU and there is none: training in float32; '
+            'on CPUs with bfloat16 optim_wrapper.type=s2d_plugins.BFloat16OptimWrapper is faster')
+
+
+def _has_amp_device() -> bool:
+    """Whether there is a device that mmengine's AmpOptimWrapper takes."""
+    checks = (getattr(device, f'is_{kind}_available', None)
+              for kind in ('cuda', 'npu', 'mlu', 'musa'))
+    return any(check is not None and check() for check in checks)
 
 
 def use_auto_scale_lr(cfg: Config) -> None:

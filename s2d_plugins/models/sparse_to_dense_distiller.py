@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 from mmdet.models.mot import BaseMOTModel
-from torch import Tensor
+from torch import Tensor, nn
 
 from s2d_plugins.arguments import (
     check_choice,
@@ -14,6 +14,7 @@ from s2d_plugins.arguments import (
     check_number,
     check_share,
 )
+from s2d_plugins.errors import S2DInputError
 from s2d_plugins.registry import MODELS
 
 from .clip_targets import ClipTargets
@@ -43,7 +44,9 @@ class SparseToDenseDistiller(BaseMOTModel):
         init_cfg: See mmengine's ``BaseModule``.
 
     Raises:
-        S2DInputError: If an argument is of another type or out of its range.
+        S2DInputError: If an argument is of another type or out of its range, there is no
+            ``data_preprocessor``, or the detector or its head lacks a method that distillation
+            calls.
     """
 
     def __init__(self, detector: dict, teacher_score_thr: float = 0.75,
@@ -58,9 +61,13 @@ class SparseToDenseDistiller(BaseMOTModel):
         check_number(self, supervised_loss_weight=supervised_loss_weight,
                      teacher_loss_weight=teacher_loss_weight, low=0)
         check_choice(self, ('teacher', 'student'), predict_with=predict_with)
-        super().__init__(data_preprocessor=data_preprocessor or detector.get('data_preprocessor'),
-                         init_cfg=init_cfg)
+        preprocessor = data_preprocessor or detector.get('data_preprocessor')
+        if preprocessor is None:
+            raise S2DInputError('SparseToDenseDistiller: neither it nor its detector has a '
+                                'data_preprocessor; give the config of a TrackDataPreprocessor')
+        super().__init__(data_preprocessor=preprocessor, init_cfg=init_cfg)
         self.student = MODELS.build(detector)
+        _check_detector(self.student)
         self.teacher = MODELS.build(detector)
         self.freeze_module('teacher')
         self.teacher_score_thr = teacher_score_thr
@@ -136,6 +143,23 @@ class SparseToDenseDistiller(BaseMOTModel):
     def predict(self, inputs: Tensor, data_samples: Sequence, **kwargs) -> Sequence:
         """Segment one whole video; see :meth:`SparseToDenseVideo.predict`."""
         return self.predictor.predict(inputs, data_samples, **kwargs)
+
+
+def _check_detector(detector: nn.Module) -> None:
+    """Say at once what the detector lacks of the methods that distillation calls.
+
+    Raises:
+        S2DInputError: Names the class and the first method or part that is missing.
+    """
+    head = getattr(detector, 'track_head', None)
+    for owner, names in ((detector, ('track_head', 'backbone', 'segment_window', 'predict')),
+                         (head, ('collect_targets', 'loss_by_targets', 'forward_last'))):
+        for name in names:
+            if not hasattr(owner, name):
+                raise S2DInputError(
+                    f'SparseToDenseDistiller: its detector needs {name}, which '
+                    f'{type(owner).__name__} does not have; take SparseToDenseVideo with '
+                    'SparseToDenseHead, or a class of your own with this method')
 
 
 def _enlarge(logits: Tensor, size: Sequence[int]) -> Tensor:

@@ -11,6 +11,7 @@ from mmengine.evaluator import Evaluator
 from mmengine.structures import InstanceData
 
 from s2d_plugins.errors import S2DInputError
+from s2d_plugins.evaluation import track_metric
 from s2d_plugins.evaluation.track_metric import join_frames
 from s2d_plugins.fileio.whole_files import write_json
 from s2d_plugins.labels.rle import encode_mask
@@ -96,6 +97,25 @@ def test_score_is_the_mean_over_frames_and_missing_frames_are_none():
               dict(video_id=3, frame=0, length=4, ids=[5], scores=[0.6], rles=[rle])]
     assert join_frames(frames) == [dict(video_id=3, score=pytest.approx(0.4), category_id=1,
                                         segmentations=[rle, None, rle, None])]
+
+
+def test_of_an_id_given_twice_the_best_mask_counts(ann_file, monkeypatch):
+    said = []
+    monkeypatch.setattr(track_metric, 'print_log', lambda message, **_: said.append(message))
+    masks = np.stack([np.stack([~left_half()] * 2), np.stack([left_half()] * 2)])
+    prediction = sample(masks, [0.4, 0.7])
+    for image in prediction.video_data_samples:
+        image.pred_track_instances.instances_id[:] = 5
+    metric = build(ann_file=ann_file)
+    metric.process({}, [prediction])
+    assert metric.evaluate(1)['vis/AP'] == pytest.approx(1)
+    message, = said
+    assert message.startswith('instance ids repeat in 2 frames, first in video 1, frame 0: [5, 5]')
+    rles = [encode_mask(mask) for mask in (left_half(), ~left_half())]
+    frame = dict(video_id=1, frame=0, length=1, ids=[2, 2, 2], scores=[.3, .8, .8],
+                 rles=[rles[0], rles[1], rles[0]])
+    assert join_frames([frame]) == [dict(video_id=1, score=.8, category_id=1,
+                                         segmentations=[rles[1]])]
 
 
 def test_no_annotations_is_an_error_before_the_test_starts(tmp_path):

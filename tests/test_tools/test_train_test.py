@@ -207,11 +207,6 @@ def other_size(frames):
         masks=found.masks[:, 1:], scores=found.scores, instances_id=found.instances_id)
 
 
-def same_id(frames):
-    found = frames[3].pred_track_instances
-    frames[3].pred_track_instances = InstanceData.cat([found, found])
-
-
 def no_frame(frames):
     del frames[1:3]
 
@@ -224,7 +219,6 @@ def other_video(frames):
 @pytest.mark.parametrize(('damage', 'message', 'score'), [
     (no_number, "predictions, video 'video' (id 1), track 0: score nan is not a finite", 0),
     (other_size, "track 0, video 'video' (id 1), frame 2: mask of size (47, 64), expected", 0),
-    (same_id, 'video 1, frame 3: instance ids [0, 0] are not unique', 1),
     (no_frame, 'video 1, frame 1: no prediction, nor for 1 more of its 4 frames', 0.1),
     (other_video, 'predictions, track 0: video 7 is not in the ground truth', 0)])
 def test_bad_predictions(folder, monkeypatch, capsys, damage, message, score):
@@ -270,9 +264,21 @@ def test_train_mistakes(folder, monkeypatch, capsys, args, expected):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
-def test_amp_needs_a_gpu(folder, monkeypatch, capsys):
-    assert run(monkeypatch, 'train', 'config.py', '--amp') == 2
-    assert '--amp needs a GPU' in errors(capsys)
+@pytest.mark.parametrize('options', [
+    ('--amp',), ('--cfg-options', 'optim_wrapper.type=mmengine.AmpOptimWrapper',
+                 'optim_wrapper.dtype=float16')])
+def test_without_a_gpu_amp_is_float32_and_says_so_once(folder, monkeypatch, capsys, options):
+    assert run(monkeypatch, 'train', 'config.py', '--work-dir', 'run', *options) == 0
+    said = capsys.readouterr()
+    assert (said.out + said.err).count('needs a GPU and there is none: training in float32') == 1
+    config = (folder / 'run/config.py').read_text()
+    assert "type='OptimWrapper'" in config and 'loss_scale' not in config
+
+
+def test_amp_leaves_bfloat16_as_it_is(folder, monkeypatch):
+    assert run(monkeypatch, 'train', 'config.py', '--work-dir', 'run', '--amp', '--cfg-options',
+               'optim_wrapper.type=BFloat16OptimWrapper') == 0
+    assert "type='BFloat16OptimWrapper'" in (folder / 'run/config.py').read_text()
 
 
 @pytest.mark.parametrize(('args', 'expected'), [
