@@ -98,7 +98,7 @@ class KeymaskInstance:
     one2x: float = 0.0
     visibility_ranges: list[tuple[int, int]] = field(default_factory=list)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_type(self, dict, 'a dict of frame to position', masks=self.masks)
         check_share(self, one2x=self.one2x)
 

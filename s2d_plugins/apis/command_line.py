@@ -14,6 +14,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from ..devices import DEVICES, choose_device  # noqa: F401  tools take both from here
 from ..errors import (
@@ -98,7 +99,7 @@ def _shows_tracebacks() -> bool:
     return os.environ.get(TRACEBACK_VARIABLE, '') not in ('', '0')
 
 
-def log_traceback(error: Exception) -> str | None:
+def log_traceback(error: BaseException) -> str | None:
     """Write a traceback to the log file of mmengine's current logger; returns its path."""
     module = sys.modules.get('mmengine.logging')
     if module is None:
@@ -204,7 +205,8 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
         """Tells an override that is none, where mmengine's action ends with an error of its own.
         """
 
-        def __call__(self, parser, namespace, values, option_string=None) -> None:
+        def __call__(self, parser: Any, namespace: Any, values: Any,
+                     option_string: str | None = None) -> None:
             for value in values:
                 if '=' not in value:
                     raise S2DInputError(f'{option_string}: expected KEY=VALUE, found {value!r}')

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..arguments import check_type
 from ..devices import choose_device
 from ..fileio.configs import load_config
 from ..fileio.paths import check_outputs
@@ -40,6 +41,7 @@ class S2DInferencer:
     def __init__(self, model: str | Path, weights: str | Path, device: str | None = None,
                  **settings: Any):
         defaults = load_config(model).get('inference', {})
+        check_type(f'config {model}', dict, 'a dict', inference=defaults)
         self.segmenter = VideoSegmenter.from_files(model, weights, choose_device(device),
                                                    **{**defaults, **settings})
 

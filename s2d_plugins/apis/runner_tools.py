@@ -5,6 +5,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from mmengine import device
 from mmengine.config import Config
@@ -71,7 +72,7 @@ def data_paths(cfg: Config) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def _dicts(content) -> Iterator[dict]:
+def _dicts(content: Any) -> Iterator[dict]:
     if isinstance(content, dict):
         yield content
     if isinstance(content, dict | list | tuple):

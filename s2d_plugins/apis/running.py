@@ -3,6 +3,7 @@
 import contextlib
 import traceback
 from collections.abc import Iterator
+from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -44,19 +45,20 @@ class _FirstSteps(Hook):
 
     priority = 'LOWEST'
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.are_over = False
         self._steps = 0
         self._validated = False
 
-    def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None,
+                         outputs: Any = None) -> None:
         self._steps += 1
         self.are_over = self._steps >= _FIRST_STEPS
 
-    def before_val(self, runner) -> None:
+    def before_val(self, runner: Runner) -> None:
         self.are_over = self._validated
 
-    def after_val(self, runner) -> None:
+    def after_val(self, runner: Runner) -> None:
         self._validated = True
         self.are_over = self._steps >= _FIRST_STEPS
 

@@ -64,7 +64,8 @@ class VideoSegmenter:
 
         ``scale`` and ``resize_backend`` are by default those of the config's test pipeline.
         """
-        settings = {**find_test_resize(load_config(config), settings), **settings}
+        with config_errors(config):
+            settings = {**find_test_resize(load_config(config), settings), **settings}
         return cls(load_model(config, checkpoint, device), **settings)
 
     def segment(self, frames: Frames, out_size: tuple[int, int] | None = None,

@@ -4,12 +4,14 @@ import gc
 import math
 import os.path as osp
 from collections import defaultdict
+from pathlib import Path
 
+import numpy as np
 from mmdet.datasets import BaseVideoDataset
 from mmengine import fileio
 from mmengine.logging import print_log
 
-from ..arguments import check_count, check_flag, check_share
+from ..arguments import check_count, check_flag, check_share, check_type
 from ..errors import S2DInputError
 from ..fileio.json_files import read_json
 from ..labels.mask_reader import has_mask, read_mask
@@ -57,6 +59,9 @@ class KeymaskDataset(BaseVideoDataset):
         check_flag(self, class_agnostic=class_agnostic)
         check_share(self, min_score=min_score, max_one2x=max_one2x, optional=True)
         check_count(self, min_frames=min_frames)
+        check_type(self, (str, Path), 'a path', ann_file=kwargs.get('ann_file', ''))
+        check_type(self, dict, 'a dict', data_prefix=kwargs.get('data_prefix', {}))
+        check_type(self, (list, tuple), 'a list of transforms', pipeline=kwargs.get('pipeline', []))
         self.class_agnostic = class_agnostic
         self.min_score = min_score
         self.max_one2x = max_one2x
@@ -122,6 +127,14 @@ class KeymaskDataset(BaseVideoDataset):
         finally:
             if was_enabled:
                 gc.enable()
+
+    def _serialize_data(self) -> tuple[np.ndarray, np.ndarray]:
+        """Keep the videos as bytes, as the base does; masks may be as deep as the file."""
+        try:
+            return super()._serialize_data()
+        except RecursionError as error:
+            raise S2DInputError(f'{self.ann_file}: a mask is nested too deeply; make the file '
+                                'again') from error
 
     def _label_of_category(self, categories: list[dict]) -> dict[int | str, int] | None:
         """Map category ids to labels; None stands for: all are 0."""

@@ -13,12 +13,12 @@ from mmengine.config import Config
 
 from ..errors import S2DInputError, one_line, shortened
 
-#: What mmengine, mmdet and this package (the last line) read from a config beside the arguments of
-#: a Runner.
+#: What mmengine and mmdet read from a config beside the arguments of a Runner, and what this
+#: package reads of a pipeline.
 _FURTHER_KEYS = ('activation_checkpointing', 'compile', 'efficient_conv_bn_eval',
                  'find_unused_parameters', 'model_wrapper_cfg', 'sync_bn', 'runner_type',
-                 'strategy', 'tta_model', 'tta_pipeline',
-                 'inference', 'frames', 'selection', 'max_one2x', 'dense')
+                 'strategy', 'tta_model', 'tta_pipeline', 'inference', 'dense', 'frames',
+                 'selection', 'max_one2x', 'proposer', 'discovery', 'distill', 'final')
 
 
 def apply_options(config: Config, options: dict, path: Path) -> None:

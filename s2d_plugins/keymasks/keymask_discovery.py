@@ -102,10 +102,11 @@ class KeymaskDiscovery:
             check_count(self, window_overlap=window_overlap, high=window - 1)
         if isinstance(motion_prior, dict):
             check_config(self, motion_prior=motion_prior)
-            motion_prior = MOTION_PRIORS.build(motion_prior)
-        if not callable(getattr(motion_prior, 'stream', None)):
+        prior = MOTION_PRIORS.build(motion_prior) if isinstance(motion_prior, dict) \
+            else motion_prior
+        if not callable(getattr(prior, 'stream', None)):
             raise refuse(self, 'motion_prior', motion_prior, 'a motion prior or its config')
-        self.motion_prior: BaseMotionPrior = motion_prior
+        self.motion_prior: BaseMotionPrior = prior
         self.grid_size = grid_size
         self.visible_share = visible_share
         self.visibility: dict[str, Any] = dict(

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import secrets
 import tempfile
 import warnings
@@ -105,7 +106,8 @@ def _made_labels(frames: Path) -> Path:
 @contextlib.contextmanager
 def _settings_kept() -> Iterator[None]:
     """Undo what building a Runner sets for the whole process."""
-    environment, threads, random = dict(os.environ), cv2.getNumThreads(), torch.get_rng_state()
+    environment, threads = dict(os.environ), cv2.getNumThreads()
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     deterministic = torch.are_deterministic_algorithms_enabled()
     try:
         with warnings.catch_warnings():
@@ -115,7 +117,9 @@ def _settings_kept() -> Iterator[None]:
         os.environ.clear()
         os.environ.update(environment)
         cv2.setNumThreads(threads)
-        torch.set_rng_state(random)
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch.set_rng_state(states[2])
         torch.use_deterministic_algorithms(deterministic)
 
 
@@ -125,9 +129,12 @@ def _instances_removed(name: str) -> Iterator[None]:
     try:
         yield
     finally:
-        logger = MMLogger._instance_dict.get(name)
-        for handler in list(logger.handlers) if logger is not None else ():
-            handler.close()
-        visualizer = Visualizer._instance_dict.get(name)
-        for kind in (MMLogger, MessageHub, DefaultScope, Visualizer, type(visualizer)):
-            getattr(kind, '_instance_dict', {}).pop(name, None)
+        for kind in (MMLogger, MessageHub, DefaultScope, Visualizer, *_subclasses(Visualizer)):
+            for key in [key for key in kind._instance_dict if key.startswith(name)]:
+                instance = kind._instance_dict.pop(key)
+                for handler in instance.handlers if kind is MMLogger else ():
+                    handler.close()
+
+
+def _subclasses(kind: type) -> list[type]:
+    return [found for direct in kind.__subclasses__() for found in (direct, *_subclasses(direct))]

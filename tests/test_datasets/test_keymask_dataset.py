@@ -1,5 +1,7 @@
 """KeymaskDataset: what it reads, keeps, drops and refuses."""
 
+import json
+
 import pytest
 from mmengine.dataset import InfiniteSampler
 
@@ -214,3 +216,11 @@ def test_any_number_of_masks(make_set, count):
     assert len(loaded['gt_masks']) == count
     assert loaded['gt_instances_ids'].tolist() == list(range(count))
     assert loaded['gt_bboxes'].tolist() == [[2, 4, 10, 10]] * count
+
+
+def test_masks_of_great_depth_are_one_line(make_set):
+    data = make_set(TWO)
+    text = json.dumps(data.labels).replace('"counts"', f'"x": {"[" * 900}{"]" * 900}, "counts"', 1)
+    (data.root / 'labels.json').write_text(text)
+    with pytest.raises(S2DInputError, match='labels.json.* nested too deeply'):
+        build(data)

@@ -63,6 +63,21 @@ def test_broken_rles_are_named():
         FrameMasks([[encode_mask(np.ones((3, 4), bool)), broken]], first_frame=7)
 
 
+@pytest.mark.parametrize('masks', [
+    3, None, 'ab', {}, [3], [None], ['ab'], [dict(a=1)], [[3]], [['x']], [[None]],
+    [[np.zeros((2, 2, 2))]], [[dict(size=[3, 'x'], counts='a')]], [[dict(size=3)]],
+    [[dict(segmentation=3)]], np.zeros((2, 3, 4, 5))])
+def test_what_is_no_masks(masks):
+    with pytest.raises(S2DInputError):
+        FrameMasks(masks)
+
+
+@pytest.mark.parametrize('size', [3, (3,), (3, 0), ('a', 3), (2.0, 3)])
+def test_what_is_no_size(size):
+    with pytest.raises(S2DInputError, match='FrameMasks: expected size'):
+        FrameMasks([], size)
+
+
 @pytest.mark.parametrize('mask', [
     {'size': [3, 4], 'counts': ''}, {'size': [3], 'counts': [12]}, {'size': 'ab', 'counts': [12]},
     {'counts': [12]}, {'size': [4, 3], 'counts': [0, 12]}, {'segmentation': None}, {}, 'x', 3, None,
