@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.structures import InstanceData
-from tiny_recipe import TRAINING, run
+from tiny_recipe import ROOT, TRAINING, run
 
 from s2d_plugins.labels.rle import encode_mask
 from s2d_plugins.labels.youtube_vis import make_annotation, make_labels, make_video
@@ -195,6 +195,27 @@ def forward(self, inputs, data_samples=None, mode='tensor'):
             scores=scores[:1], instances_id=torch.zeros(1, dtype=torch.long),
             bboxes=torch.zeros(1, 4))
     return data_samples
+
+
+def test_evaluation_configs_take_the_model_of_a_training(folder, monkeypatch, capsys):
+    """Model and test pipeline are the training's, data and metric the evaluation's."""
+    monkeypatch.setattr('tiny_recipe.BrightSegmenter.forward', forward)
+    torch.save(dict(state_dict=dict(weight=torch.ones(1))), 'bright.pth')
+    data = folder / 'data/youtube_vis_2019'
+    (data / 'valid').mkdir(parents=True)
+    (data / 'annotations').mkdir()
+    (folder / 'video').rename(data / 'valid/JPEGImages')
+    labels = (folder / 'labels.json').read_text().replace('video/', '')
+    (data / 'annotations/youtube_vis_2019_valid.json').write_text(labels)
+    config = ROOT / 'configs/evaluation/youtubevis2019_val.py'
+    command = ('test', config, 'bright.pth', '--work-dir', 'run', '--cfg-options',
+               'test_dataloader.num_workers=0')
+    assert run(monkeypatch, *command, '--model', 'config.py') == 0
+    metrics = json.loads(next((folder / 'run').glob('*/*.json')).read_text())
+    assert metrics['vis/AP'] == pytest.approx(1.0)
+    (folder / 'no_model.py').write_text('test_dataloader = dict(dataset=dict())')
+    assert run(monkeypatch, *command, '--model', 'no_model.py') == 2
+    assert 'no_model.py has no model and test_dataloader; give the' in errors(capsys)
 
 
 def no_number(frames):
