@@ -5,6 +5,7 @@ import contextlib
 import sys
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 _SECONDS = 0.05
 
@@ -18,7 +19,7 @@ def no_interrupt_lost() -> Iterator[None]:
     """
     before, timers = sys.unraisablehook, []
 
-    def hook(unraisable) -> None:
+    def hook(unraisable: Any) -> None:
         if not issubclass(unraisable.exc_type, KeyboardInterrupt):
             before(unraisable)
             return
