@@ -234,13 +234,15 @@ def add_window_arguments(parser: argparse.ArgumentParser, score_thr: float) -> N
     """Add the settings of window inference."""
     parser.add_argument('--score-thr', type=float, default=score_thr,
                         help='least score of an instance, 0 to 1')
-    parser.add_argument('--top-k', type=int, default=10, help='instances kept per window')
+    parser.add_argument('--top-k', type=int, help='instances kept per window; by default as the '
+                        'test_cfg of the model says (50 in the full-size configs)')
     parser.add_argument('--window', type=int, metavar='FRAMES',
                         help='frames that the model sees at once; by default all of a shot')
     parser.add_argument('--overlap', type=int, metavar='FRAMES',
                         help='frames that neighbouring windows share; by default half a window')
     parser.add_argument('--tube-nms-iou', type=float, metavar='IOU',
-                        help='drop the worse of two instances that overlap more')
+                        help='drop the worse of two instances that overlap more; by default as '
+                        'the test_cfg of the model says (0.75 in the full-size configs)')
 
 
 def window_settings(args: argparse.Namespace) -> dict:
@@ -251,7 +253,8 @@ def window_settings(args: argparse.Namespace) -> dict:
     """
     from ..inference_settings import check_settings
     overlap = (args.window or 0) // 2 if args.overlap is None else args.overlap
-    settings = dict(score_thr=args.score_thr, top_k=args.top_k, window=args.window,
-                    overlap=overlap, tube_nms_iou=args.tube_nms_iou)
+    settings = dict(score_thr=args.score_thr, window=args.window, overlap=overlap)
+    settings.update((name, getattr(args, name)) for name in ('top_k', 'tube_nms_iou')
+                    if getattr(args, name) is not None)
     check_settings(settings, lambda name: f'--{name.replace("_", "-")}')
     return settings
