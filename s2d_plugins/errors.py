@@ -8,8 +8,12 @@ class S2DInputError(ValueError):
     """A mistake in what the user gave: a file, a folder, a label, an option.
 
     The message is one line that says what was expected, what was found, where (file, video,
-    frame) and what to do. Tools print it without a traceback and exit with code 2.
+    frame) and what to do. Tools print it without a traceback and exit with code 2. What a
+    terminal would act on, such as an escape in a file's name, is shown as ``?``.
     """
+
+    def __init__(self, *args: object):
+        super().__init__(*(printable(arg) if isinstance(arg, str) else arg for arg in args))
 
 
 class Problems:
@@ -27,7 +31,7 @@ class Problems:
         """
         if not self.lenient:
             raise S2DInputError(message)
-        self.messages.append(message)
+        self.messages.append(printable(message))
 
     def warn(self, shown: int = 5) -> None:
         """Log how many entries were left out, and the first of the reasons."""

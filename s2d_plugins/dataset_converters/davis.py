@@ -1,5 +1,6 @@
 """DAVIS 2016 and 2017: palette images, one folder per sequence."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,7 @@ def davis_source(root: str | Path, year: int, split: str | None = None,
 def _split(root: Path, year: int, split: str, resolution: str) -> list[str]:
     candidates = [root / path.format(split=split, resolution=resolution) for path in _LISTS[year]]
     for path in candidates:
-        if path.is_file():
+        if os.path.isfile(path):
             # 2016 lists image and mask of every frame, 2017 the sequences
             names = [line.split()[0] for line in read_list(path)]
             return list(dict.fromkeys(Path(name).parent.name if '/' in name else name

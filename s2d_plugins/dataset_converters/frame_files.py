@@ -1,33 +1,17 @@
 """Frames on disk: found, checked, or extracted from a video file."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 from ..errors import S2DInputError
-from ..video import Video, extract_frames, open_video
-from ..video.folder import list_images
-
-
-class SampledVideo(Video):
-    """Some frames of a video, as a video.
-
-    Args:
-        video: Where they come from.
-        indices: Their numbers in it, from 0.
-    """
-
-    def __init__(self, video: Video, indices: Sequence[int]):
-        super().__init__(video.path, video.name, video.size, video.fps)
-        self._video, self._indices = video, indices
-
-    def __len__(self) -> int:
-        return len(self._indices)
-
-    def _read(self, index: int) -> np.ndarray:
-        return self._video[self._indices[index]]
+from ..fileio import folders
+from ..fileio.folders import list_images
+from ..fileio.images import image_size
+from ..fileio.plain_files import open_file
+from ..video import open_video
+from ..video.extract import write_frames
+from ..video.lazy_frames import LazyFrames
 
 
 def read_list(path: str | Path) -> list[str]:
@@ -36,27 +20,24 @@ def read_list(path: str | Path) -> list[str]:
     Raises:
         S2DInputError: If it cannot be read.
     """
-    try:
-        lines = Path(path).read_text(encoding='utf-8').splitlines()
-    except (OSError, ValueError) as error:
-        raise S2DInputError(f'cannot read {path}: {error}') from error
+    with open_file(path) as file:
+        try:
+            lines = file.read().decode().splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise S2DInputError(f'cannot read {path}: {error}; get the list again') from error
     return [line.strip() for line in lines if line.strip()]
 
 
 def list_folders(path: str | Path) -> list[str]:
-    """List the names of a folder's visible folders.
+    """List the names of a folder's visible folders in natural order.
 
     Raises:
         S2DInputError: If there are none.
     """
-    try:
-        names = sorted(entry.name for entry in Path(path).iterdir()
-                       if entry.is_dir() and not entry.name.startswith('.'))
-    except OSError as error:
-        raise S2DInputError(f'cannot list {path}: {error.strerror}; give the folder that the '
-                            'dataset was unpacked to') from error
+    names = [folder.name for folder in folders.list_folders(path)]
     if not names:
-        raise S2DInputError(f'expected a folder per video in {path}, found none')
+        raise S2DInputError(f'expected a folder per video in {path}, found none; give the folder '
+                            'that the dataset was unpacked to')
     return names
 
 
@@ -66,25 +47,11 @@ def list_frames(folder: str | Path, video: str) -> list[Path]:
     Raises:
         S2DInputError: If there are none.
     """
-    folder = Path(folder)
-    frames = list_images(folder) if folder.is_dir() else []
+    frames = list_images(folder)
     if not frames:
         raise S2DInputError(f'video {video}: expected frames in {folder}, found none; get the '
                             'frames of the dataset')
     return frames
-
-
-def image_size(path: str | Path) -> tuple[int, int]:
-    """Return an image's (height, width) without decoding it.
-
-    Raises:
-        S2DInputError: If it is missing or not an image.
-    """
-    try:
-        with Image.open(path) as image:
-            return image.size[::-1]
-    except (OSError, ValueError, SyntaxError) as error:
-        raise S2DInputError(f'cannot read frame {path}: {error}; get it again') from error
 
 
 def check_frames(root: Path, video: str, file_names: Sequence[str], size: tuple[int, int]) -> None:
@@ -94,7 +61,7 @@ def check_frames(root: Path, video: str, file_names: Sequence[str], size: tuple[
         S2DInputError: Names the video and the first bad frame.
     """
     for frame, name in enumerate(file_names):
-        if not (root / name).is_file():
+        if not os.path.isfile(root / name):
             raise S2DInputError(f'video {video}, frame {frame}: {root / name} is missing; get the '
                                 'frames of the dataset, or say --no-frames')
     found = image_size(root / file_names[0])
@@ -121,7 +88,7 @@ def extracted_frames(video_file: Path, folder: Path, indices: Sequence[int] | No
         S2DInputError: If the video does not decode or is too short, or the folder cannot be
             written.
     """
-    present = list_images(folder) if folder.is_dir() else []
+    present = list_images(folder)
     if indices is not None and len(present) == len(indices):
         return present
     video = open_video(video_file)
@@ -135,6 +102,6 @@ def extracted_frames(video_file: Path, folder: Path, indices: Sequence[int] | No
     if present:
         raise S2DInputError(f'{folder} holds {len(present)} frames, expected the {len(indices)} '
                             f'wanted or all {len(everything)} of {video_file}; move it away')
-    names = extract_frames(SampledVideo(video, indices), 0, len(indices), folder,
-                           max_short_side or min(video.size))
+    frames = LazyFrames(lambda index: video[indices[index]], 0, len(indices))
+    names = write_frames(frames, folder, max_short_side or min(video.size))
     return [folder / name for name in names]

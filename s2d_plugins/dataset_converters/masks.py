@@ -1,23 +1,16 @@
 """Id images to RLEs, and RLEs to tracks."""
 
-from collections.abc import Container
-
 import numpy as np
 
 from ..labels.rle import encode_masks
 
 
-def split_ids(ids: np.ndarray, drop: Container[int] = (0,)) -> dict[int, dict]:
-    """Split an id map into one compressed RLE per id.
-
-    Args:
-        ids: (H, W) non-negative integers.
-        drop: Ids that are no objects.
-    """
+def split_ids(ids: np.ndarray) -> dict[int, dict]:
+    """Split an id map, (H, W) non-negative integers, into one compressed RLE per id but 0."""
     small = ids.max() < 2**16
     values = np.flatnonzero(np.bincount(ids.ravel())) if small else np.unique(ids)
     return {value: encode_masks((ids == value)[None])[0]
-            for value in values.tolist() if value not in drop}
+            for value in values.tolist() if value != 0}
 
 
 class Tracks:

@@ -1,15 +1,18 @@
 """SA-V: mp4 with per-video JSON (train), or frames with a folder of masks per object."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import S2DInputError
+from ..fileio.folders import by_stem, is_hidden, list_entries, list_masks, natural_key
+from ..fileio.images import image_size
 from ..fileio.json_files import read_json
 from ..labels.indexed_png import read_indexed_png
 from ..labels.mask_reader import read_masks
 from ..labels.rle import encode_masks
-from .frame_files import extracted_frames, image_size, list_folders, list_frames
+from .frame_files import extracted_frames, list_folders, list_frames
 from .masks import Tracks
 from .source import Instance, Source, SourceVideo
 
@@ -34,12 +37,15 @@ def sa_v_source(root: str | Path, frames: str | Path | None = None,
         S2DInputError: If ``root`` is neither, or ``frames`` is missing.
     """
     root = Path(root)
-    if (root / 'Annotations_6fps').is_dir():
+    list_entries(root)  # says so if it cannot be read
+    if os.path.isdir(root / 'Annotations_6fps'):
         return Source(root / 'JPEGImages_24fps', list_folders(root / 'Annotations_6fps'),
                       lambda name: _read_folders(root, name))
     kinds = ('manual', 'auto') if masklets == 'both' else (masklets,)
     jobs = sorted({path.with_name(path.name.removesuffix(f'_{kind}.json'))
-                   for kind in kinds for path in root.rglob(f'*_{kind}.json')})
+                   for kind in kinds for path in root.rglob(f'*_{kind}.json')
+                   if not any(map(is_hidden, path.relative_to(root).parts))},
+                  key=lambda stem: (stem.parent, natural_key(stem)))
     if not jobs:
         raise S2DInputError(f'expected *_{kinds[0]}.json or the folder Annotations_6fps in {root}, '
                             'found neither; give the folder that SA-V was unpacked to')
@@ -99,11 +105,12 @@ def _instances(path: Path, name: str, masklets: list[list[dict]],
 def _read_folders(root: Path, name: str) -> SourceVideo:
     """Read one validation or test video: masks may overlap, so each object has a folder."""
     masks = root / 'Annotations_6fps' / name
-    files = {file.stem: file for file in list_frames(root / 'JPEGImages_24fps' / name, name)}
-    objects = {number: sorted((masks / folder).glob('*.png'))
+    files = by_stem(list_frames(root / 'JPEGImages_24fps' / name, name))
+    objects = {number: list_masks(masks / folder)
                for number, folder in enumerate(list_folders(masks))}
-    stems = sorted({path.stem for paths in objects.values() for path in paths})
-    unknown = [stem for stem in stems if stem not in files]
+    annotated = {stem for paths in objects.values() for stem in by_stem(paths)}
+    stems = [stem for stem in files if stem in annotated]
+    unknown = sorted(annotated - files.keys())
     if unknown or not stems:
         raise S2DInputError(f'video {name}: expected masks named like frames in {masks}, found '
                             f'{unknown[0] + ".png" if unknown else "none"}; get the dataset again')

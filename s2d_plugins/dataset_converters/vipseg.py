@@ -1,14 +1,18 @@
 """VIPSeg: panoptic images, as released or as its 720p version with JSON."""
 
+import os
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from ..errors import S2DInputError
+from ..fileio.folders import by_stem, list_entries, list_masks
+from ..fileio.images import image_size
 from ..fileio.json_files import read_json
 from ..fileio.json_items import iterate_items, read_item
-from .frame_files import image_size, list_folders, list_frames, read_list
+from ..fileio.paths import check_inside
+from ..labels.indexed_png import read_mask_png
+from .frame_files import list_folders, list_frames, read_list
 from .masks import Tracks, split_ids
 from .source import Instance, Source, SourceVideo
 
@@ -29,9 +33,10 @@ def vipseg_source(root: str | Path, split: str | None = None, stuff: bool = Fals
         S2DInputError: If ``root`` is neither or has no such split.
     """
     root = Path(root)
-    if (root / 'panomasksRGB').is_dir():
+    list_entries(root)  # says so if it cannot be read
+    if os.path.isdir(root / 'panomasksRGB'):
         return _json_source(root, split, stuff)
-    if (root / 'panomasks').is_dir():
+    if os.path.isdir(root / 'panomasks'):
         return _raw_source(root, split, stuff)
     raise S2DInputError(f'expected panomasksRGB (720p version) or panomasks (release) in {root}, '
                         'found neither; give the folder that VIPSeg was unpacked to')
@@ -63,6 +68,8 @@ def _json_source(root: Path, split: str | None, stuff: bool) -> Source:
             raise S2DInputError(f'{path}: expected video_id and annotations with file_name and '
                                 f'segments_info, found {str(video)[:60]!r}; get the file '
                                 'again') from error
+        for mask in (name, *(frame['file_name'] for frame in video['annotations'])):
+            check_inside(mask, f'{path}, video {name}')
         return _read(root / 'images', name, masks, _read_rgb, segments)
 
     return Source(root / 'images', places, read, list(taken.values()))
@@ -71,10 +78,10 @@ def _json_source(root: Path, split: str | None, stuff: bool) -> Source:
 def _raw_source(root: Path, split: str | None, stuff: bool) -> Source:
     names = list_folders(root / 'panomasks') if split is None else read_list(root / f'{split}.txt')
     path = root / 'panoVIPSeg_categories.json'
-    taken = _taken(read_json(path), stuff, path) if path.is_file() else None
+    taken = _taken(read_json(path), stuff, path) if os.path.isfile(path) else None
 
     def read(name: str) -> SourceVideo:
-        masks = sorted((root / 'panomasks' / name).glob('*.png'))
+        masks = list_masks(root / 'panomasks' / name)
         return _read(root / 'imgs', name, masks, lambda mask: _read_raw(mask, stuff), None)
 
     return Source(root / 'imgs', names, read, taken and list(taken.values()))
@@ -96,7 +103,7 @@ def _read(image_root: Path, name: str, masks: list[Path], read_ids,
     if not masks:
         raise S2DInputError(f'video {name}: expected masks, found none; get the masks of the '
                             'dataset')
-    frames = {file.stem: file for file in list_frames(image_root / name, name)}
+    frames = by_stem(list_frames(image_root / name, name))
     files, tracks, categories = [], Tracks(len(masks)), {}
     size = None
     for frame, mask in enumerate(masks):
@@ -136,26 +143,18 @@ def _raw_category(value: int) -> int:
     return (value if value <= _LAST_STUFF else value // 100) - 1
 
 
-def _open(path: Path) -> np.ndarray:
-    try:
-        with Image.open(path) as image:
-            return np.array(image)
-    except (OSError, ValueError, SyntaxError) as error:
-        raise S2DInputError(f'cannot read mask {path}: {error}; get it again') from error
-
-
 def _read_rgb(path: Path) -> np.ndarray:
     """Read ids as COCO panoptic stores them: red + 256 green + 65536 blue."""
-    colors = _open(path)
+    colors = read_mask_png(path)
     if colors.ndim != 3:
         raise S2DInputError(f'{path}: expected a colour image of segment ids, found a grey one; '
                             'make panomasksRGB again')
-    colors = colors[..., :3].astype(np.int32)
+    colors = colors.astype(np.int32)
     return colors[..., 0] + 256 * colors[..., 1] + 65536 * colors[..., 2]
 
 
 def _read_raw(path: Path, stuff: bool) -> np.ndarray:
-    ids = _open(path)
+    ids = read_mask_png(path)
     if ids.ndim != 2:
         raise S2DInputError(f'{path}: expected a grey image of class and instance, found a colour '
                             'one; get the original panomasks')

@@ -1,11 +1,14 @@
 """YouTube-VIS 2019, 2021 and 2022, OVIS, and UVO dense and sparse: one JSON for a split."""
 
+import os
 from collections import defaultdict
 from pathlib import Path
 
 from ..errors import S2DInputError
 from ..fileio.json_items import iterate_items, read_item
+from ..fileio.paths import check_inside
 from ..labels.mask_reader import read_masks
+from ..labels.youtube_vis import video_folder
 from .frame_files import check_frames, extracted_frames
 from .source import Instance, Source, SourceVideo
 
@@ -42,14 +45,14 @@ def find_layout(root: str | Path, dataset: str, split: str, file: Path | None = 
     root = Path(root)
     annotations, frames, videos = LAYOUTS[dataset]
     candidates = [root / path.format(split=split) for path in annotations]
-    found = file or next((path for path in candidates if path.is_file()), None)
+    found = file or next((path for path in candidates if os.path.isfile(path)), None)
     if found is None:
         raise S2DInputError(f'expected the annotations of {dataset}, split {split}, in '
                             f'{" or ".join(map(str, candidates))}, found none; correct --split or '
                             'name the file with --annotations')
     folders = [root / path.format(split=split) for path in frames]
     # OVIS: train/ holds the videos, other set-ups train/JPEGImages/
-    folder = folder or next((path for path in reversed(folders) if path.is_dir()), folders[0])
+    folder = folder or next((path for path in reversed(folders) if os.path.isdir(path)), folders[0])
     return found, folder, None if videos is None else root / videos
 
 
@@ -122,7 +125,9 @@ class _Reader:
             raise S2DInputError(f'{self._path}: video {video_id} has no {", ".join(missing)}; get '
                                 'the file again')
         names = video['file_names']
-        name = video.get('name') or names[0].rpartition('/')[0] or str(video_id)
+        name = video_folder(video)
+        for file_name in names:
+            check_inside(file_name, f'{self._path}, video {name}')
         size = (int(video['height']), int(video['width']))
         instances = [self._instance(read_item(self._path, place), name, len(names), size)
                      for place in self._annotations[video_id]]

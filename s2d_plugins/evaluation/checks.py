@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import S2DInputError
 from ..labels.mask_reader import read_masks
 from ..labels.rle import areas_and_boxes
+from ..labels.youtube_vis import video_folder
 
 
 def _reject_duplicates(ids: Iterable, what: str, where: str) -> None:
@@ -52,9 +53,25 @@ def check_gt(gt: dict, where: str) -> dict[int, dict]:
 
 def video_name(video: dict) -> str:
     """A name for messages: the video's name or folder, and its id."""
-    files = video.get('file_names') or ['']
-    name = video.get('name') or files[0].rpartition('/')[0]
-    return f'video {name!r} (id {video["id"]})' if name else f'video {video["id"]}'
+    name = video_folder(video)
+    return f'video {video["id"]}' if name == str(video['id']) else (
+        f'video {name!r} (id {video["id"]})')
+
+
+def videos_by_name(videos: Iterable[dict], where: str) -> dict[str, dict]:
+    """Return videos by name or folder, by which results in files of their own find them.
+
+    Raises:
+        S2DInputError: If two have the same.
+    """
+    found: dict[str, dict] = {}
+    for video in videos:
+        name = video_folder(video)
+        other = found.setdefault(name, video)
+        if other is not video:
+            raise S2DInputError(f'{where}: the videos {other["id"]} and {video["id"]} are both '
+                                f'named {name!r}; give each a name of its own')
+    return found
 
 
 def video_length(video: dict) -> int:

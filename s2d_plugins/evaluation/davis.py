@@ -1,5 +1,7 @@
 """The DAVIS evaluation of folders of indexed PNGs, offline."""
 
+import logging
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -7,9 +9,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from mmengine.logging import print_log
 
 from ..errors import Problems, S2DInputError
-from ..labels.indexed_png import MAX_TRACKS, read_indexed_png
+from ..fileio.folders import by_stem, list_folders, list_masks
+from ..labels.indexed_png import MAX_TRACKS, VOID, clear_void, read_davis_png, read_indexed_png
 from .davis_measures import (
     cut_ids,
     frame_measures,
@@ -17,67 +21,18 @@ from .davis_measures import (
     match_proposals,
     paired_measures,
 )
+from .davis_truth import Truth, find_sequences, read_truth
 from .parallel import parallel_map
 
 TASKS = ('unsupervised', 'semi-supervised')
-VOID = 255
 _MEASURES = ('J', 'F')
 
 
-@dataclass(frozen=True)
-class Truth:
-    """Objects of a sequence: ids 1 to ``count`` of its annotation files."""
-
-    name: str
-    files: list
-    count: int
-    single: bool  # DAVIS 2016: 255 is the object, not void
-
-
-def find_sequences(root: str | Path, task: str) -> dict[str, list[Path]]:
-    """Annotation files of each sequence.
-
-    Args:
-        root: A DAVIS folder (``Annotations_unsupervised/480p`` is preferred for the
-            unsupervised task, else ``Annotations/480p``), or a folder of sequences.
-        task: One of ``TASKS``.
-
-    Returns:
-        Sequence name to its PNGs, both sorted.
-
-    Raises:
-        S2DInputError: If nothing is found.
-    """
-    root = Path(root)
-    nested = [root / 'Annotations' / '480p', root / 'Annotations']
-    if task == 'unsupervised':
-        nested.insert(0, root / 'Annotations_unsupervised' / '480p')
-    for folder in (*nested, root):
-        found = {path.name: sorted(path.glob('*.png')) for path in sorted(folder.glob('*'))
-                 if path.is_dir()}
-        found = {name: files for name, files in found.items() if files}
-        if found:
-            return found
-    raise S2DInputError(f'{root}: expected a DAVIS folder or folders of PNGs, one per sequence; '
-                        'found none')
-
-
-def read_truth(name: str, files: list[Path]) -> Truth:
-    """Count the objects of the first frame; a sequence of only 0 and 255 is DAVIS 2016's."""
-    values = np.unique(read_indexed_png(files[0]))
-    count = int(values[values != VOID].max(initial=0))
-    if count:
-        return Truth(name, files, count, single=False)
-    seen = set().union(*(np.unique(read_indexed_png(path)).tolist() for path in files))
-    single = seen <= {0, VOID} and VOID in seen
-    return Truth(name, files, int(single), single)
-
-
-def _read_result(path: Path, truth: Truth, size: tuple[int, int],
-                 problems: Problems) -> np.ndarray:
-    place = f'{truth.name}, frame {path.stem}'
-    if not path.exists():
-        problems.add(f'{place}: no result {path}; write one PNG per annotated frame')
+def _read_result(results: dict[str, Path], frame: str, truth: Truth, size: tuple[int, int],
+                 place: str, problems: Problems) -> np.ndarray:
+    path = results.get(frame)
+    if path is None:
+        problems.add(f'{place}: no result {frame}.png; write one PNG per annotated frame')
         return np.zeros(size, np.uint8)
     try:
         ids = read_indexed_png(path)
@@ -102,46 +57,65 @@ def _limit_ids(ids: np.ndarray, limit: int, place: str, problems: Problems) -> n
     return ids
 
 
+@dataclass(frozen=True)
+class SequenceResult:
+    """What was measured of a sequence.
+
+    Attributes:
+        values: (2, objects, frames) J and F.
+        problems: What was wrong with the results; empty unless lenient.
+        late_ids: Objects that are not in the first frame. DAVIS does not measure them.
+    """
+
+    values: np.ndarray
+    problems: list[str]
+    late_ids: list[int]
+
+
 def evaluate_sequence(name: str, files: Sequence[Path], results: Path, task: str,
-                      lenient: bool = False) -> tuple[np.ndarray, list[str]]:
+                      lenient: bool = False) -> SequenceResult:
     """J and F per object and frame of one sequence.
 
     Void pixels (255) count for neither mask in the unsupervised task. The semi-supervised task
     leaves out the first frame, which is given, and the last, as DAVIS does.
-
-    Returns:
-        (2, objects, frames) J and F, and what was wrong (only when lenient).
 
     Raises:
         S2DInputError: If a result frame is missing, of another size or has too many objects.
     """
     cv2.setNumThreads(1)
     problems, truth = Problems(lenient), read_truth(name, list(files))
-    used = truth.files if task == 'unsupervised' else truth.files[1:-1]
-    limit = MAX_TRACKS if task == 'unsupervised' else truth.count
-    frames, most = [], 0
-    for path in used:
-        ids = read_indexed_png(path)
-        result = _read_result(results / path.name, truth, ids.shape, problems)
-        result = _limit_ids(result, limit, f'{name}, frame {path.stem}', problems)
+    matched = task == 'unsupervised'
+    measured = range(len(files)) if matched else range(1, len(files) - 1)
+    limit = MAX_TRACKS if matched else truth.count
+    found, frames, late, most = by_stem(list_masks(results)), [], set(), truth.count
+    for number, path in enumerate(truth.files):
+        ids = read_davis_png(path)
+        late.update(_late_ids(ids, truth))
+        if number not in measured:
+            continue
+        place = f'{name}, frame {path.stem}'
+        result = _read_result(found, path.stem, truth, ids.shape, place, problems)
+        result = _limit_ids(result, limit, place, problems)
         if truth.single:
             ids = (ids == VOID).astype(np.uint8)
-        elif task == 'unsupervised':
+        elif matched:
             result = np.where(ids == VOID, 0, result)
-        gt_shapes = cut_ids(np.where(ids == VOID, 0, ids), truth.count)
-        shapes = cut_ids(result, max(limit, truth.count))
-        if task == 'unsupervised':
-            most = max(most, int(result.max(initial=0)))
-            frames.append(frame_measures(shapes, gt_shapes))
-        else:
-            frames.append(paired_measures(shapes, gt_shapes))
+        most = max(most, int(result.max(initial=0)))
+        frames.append((frame_measures if matched else paired_measures)(
+            cut_ids(result, max(limit, truth.count)), cut_ids(clear_void(ids), truth.count)))
     if not frames:
         raise S2DInputError(f'{name}: {len(truth.files)} annotated frames; the {task} task needs '
                             'at least three')
     values = np.stack(frames, axis=-1)
-    if task == 'unsupervised':
-        return match_proposals(values[:, :max(most, truth.count)]), problems.messages
-    return values, problems.messages
+    return SequenceResult(match_proposals(values[:, :most]) if matched else values,
+                          problems.messages, sorted(late))
+
+
+def _late_ids(ids: np.ndarray, truth: Truth) -> list[int]:
+    """Objects of a frame beyond those of the first."""
+    if truth.single or ids.max(initial=0) <= truth.count:
+        return []
+    return [value for value in np.unique(clear_void(ids)).tolist() if value > truth.count]
 
 
 def summarise(values: dict[str, np.ndarray]) -> dict:
@@ -193,7 +167,7 @@ def evaluate_davis(gt: str | Path, results: str | Path, task: str = 'unsupervise
     exact. In a DAVIS 2016 sequence 255 is the object; results may be 0/255 or indexed.
 
     Args:
-        gt: See :func:`find_sequences`.
+        gt: See :func:`~.davis_truth.find_sequences`.
         results: One folder of indexed PNGs per sequence, named as the ground truth's.
         task: 'unsupervised' (up to 20 proposals, matched) or 'semi-supervised' (ids agree).
         sequences: Sequences to evaluate; all by default.
@@ -201,7 +175,10 @@ def evaluate_davis(gt: str | Path, results: str | Path, task: str = 'unsupervise
         lenient: Treat bad frames as empty, leave unknown sequences out, and warn with a count.
 
     Returns:
-        ``overall`` and ``sequences`` (each with ``objects``): J and F mean, recall and decay.
+        ``overall`` and ``sequences`` (each with ``objects``): J and F mean, recall and decay;
+        ``left_out``, a count, if lenient; and ``not_measured``: by sequence the objects that are
+        not in its first frame, which a warning names. DAVIS counts none of them, nor a sequence
+        that has no others.
 
     Raises:
         S2DInputError: At bad input, naming file, sequence and frame.
@@ -209,22 +186,38 @@ def evaluate_davis(gt: str | Path, results: str | Path, task: str = 'unsupervise
     if task not in TASKS:
         raise S2DInputError(f'task {task!r}, expected one of {", ".join(TASKS)}')
     results, problems = Path(results), Problems(lenient)
-    if not results.is_dir():
-        raise S2DInputError(f'results folder {results} does not exist')
+    if not os.path.isdir(results):
+        raise S2DInputError(f'results folder {results} does not exist or may not be read')
     found = find_sequences(gt, task)
-    for path in sorted(results.glob('*/')):
+    for path in list_folders(results):
         if path.name not in found:
             problems.add(f'{path}: no sequence of this name in the ground truth {gt}')
     found = _select(found, sequences, str(gt))
     work = partial(_evaluate_named, results=results, task=task, lenient=lenient)
-    values = {}
-    for name, part, messages in parallel_map(work, list(found.items()), jobs):
-        values[name] = part
-        problems.messages += messages
+    values, not_measured = {}, {}
+    for name, part in parallel_map(work, list(found.items()), jobs):
+        values[name] = part.values
+        problems.messages += part.problems
+        if part.late_ids or not part.values.shape[1]:
+            not_measured[name] = part.late_ids
     problems.warn()
-    return dict(task=task, left_out=len(problems.messages), **summarise(values))
+    _warn_not_measured(not_measured, values)
+    return dict(task=task, left_out=len(problems.messages), not_measured=not_measured,
+                **summarise(values))
 
 
-def _evaluate_named(item, results: Path, task: str, lenient: bool):
+def _warn_not_measured(late: dict[str, list[int]], values: dict[str, np.ndarray]) -> None:
+    if not late:
+        return
+    texts = []
+    for name, ids in late.items():
+        objects = f'objects {", ".join(map(str, ids))}' if ids else 'no object'
+        alone = '' if values[name].shape[1] else ', the whole sequence'
+        texts.append(f'{name} ({objects}{alone})')
+    print_log(f'{len(late)} sequences have objects that are not in their first frame, or none in '
+              f'it; DAVIS does not measure these: {", ".join(texts)}', 'current', logging.WARNING)
+
+
+def _evaluate_named(item, results: Path, task: str, lenient: bool) -> tuple[str, SequenceResult]:
     name, files = item
-    return name, *evaluate_sequence(name, files, results / name, task, lenient)
+    return name, evaluate_sequence(name, files, results / name, task, lenient)

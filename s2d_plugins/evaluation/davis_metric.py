@@ -8,10 +8,12 @@ from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 
 from ..errors import Problems, S2DInputError
+from ..fileio.folders import by_stem
 from ..labels.indexed_png import write_tracks
 from ..registry import METRICS
 from .checks import check_masks, check_score
-from .davis import evaluate_davis, find_sequences
+from .davis import evaluate_davis
+from .davis_truth import find_sequences
 from .track_metric import TrackMetric, check_frames, join_frames
 
 
@@ -78,7 +80,8 @@ def write_predictions(folder: Path, frames: list[dict], problems: Problems) -> l
         Names of the sequences.
 
     Raises:
-        S2DInputError: If frames have no ``img_path``, or at a bad track unless lenient.
+        S2DInputError: If frames have no ``img_path``, two videos would be one sequence or two
+            frames one PNG, or at a bad track unless lenient.
     """
     videos, tracks = defaultdict(dict), defaultdict(list)
     for frame in frames:
@@ -98,13 +101,26 @@ def write_predictions(folder: Path, frames: list[dict], problems: Problems) -> l
             problems.add(str(error))
         else:
             tracks[video_id].append(track)
-    names = []
-    for video_id, seen in videos.items():
-        paths = {number: Path(frame['path']) for number, frame in sorted(seen.items())}
-        first = min(paths)
-        names.append(paths[first].parent.name)
+    sequences = _sequences(videos)
+    for name, (video_id, paths) in sequences.items():
         kept = [dict(track, segmentations=[track['segmentations'][number] for number in paths])
                 for track in tracks[video_id]]
-        write_tracks(folder / names[-1], kept, [path.stem for path in paths.values()],
-                     seen[first]['size'])
-    return names
+        write_tracks(folder / name, kept, [path.stem for path in paths.values()],
+                     videos[video_id][min(paths)]['size'])
+    return list(sequences)
+
+
+def _sequences(videos: dict) -> dict[str, tuple]:
+    """Name sequences by the folder of their frames: video id and, per frame number, its path."""
+    sequences: dict[str, tuple] = {}
+    for video_id, seen in videos.items():
+        paths = {number: Path(frame['path']) for number, frame in sorted(seen.items())}
+        by_stem(paths.values())
+        name = paths[min(paths)].parent.name
+        other_id, others = sequences.setdefault(name, (video_id, paths))
+        if other_id != video_id:
+            raise S2DInputError(
+                f'video {other_id} ({others[min(others)]}) and video {video_id} '
+                f'({paths[min(paths)]}) are both sequence {name!r}, the folder of their frames; '
+                'rename one folder, or test on one of them')
+    return sequences

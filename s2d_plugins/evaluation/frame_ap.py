@@ -8,7 +8,14 @@ import numpy as np
 from ..errors import Problems, S2DInputError
 from ..labels.rle import intersections
 from .average_precision import Group, average_precision, top_order
-from .checks import check_gt, check_masks, check_score, video_length, video_name
+from .checks import (
+    check_gt,
+    check_masks,
+    check_score,
+    video_length,
+    video_name,
+    videos_by_name,
+)
 
 #: Areas in pixels between which COCO calls an object medium-sized.
 MEDIUM_IMAGE = (32**2, 96**2)
@@ -93,9 +100,7 @@ def evaluate_frames(gt: dict, proposals: Iterable[dict], *, lenient: bool = Fals
         S2DInputError: At bad input, naming video and frame.
     """
     videos, problems = check_gt(gt, gt_name), Problems(lenient)
-    objects, by_name = _read_gt(gt, videos, gt_name), {}
-    for video in videos.values():
-        by_name[video.get('name') or video['file_names'][0].rpartition('/')[0]] = video
+    objects, by_name = _read_gt(gt, videos, gt_name), videos_by_name(videos.values(), gt_name)
     frames: dict[str, list] = {}
     for content in proposals:
         name = content['video']

@@ -11,6 +11,7 @@ import msgspec
 
 from ..errors import S2DInputError
 from .json_kinds import NAMES
+from .plain_files import check_is_file
 
 
 def read_json(path: str | Path, kind: Any = None) -> Any:
@@ -39,27 +40,6 @@ def read_json(path: str | Path, kind: Any = None) -> Any:
     except ValueError as error:
         raise S2DInputError(f'{path} is not valid JSON ({error}); make it again') from error
     return content
-
-
-def check_is_file(path: str | Path) -> None:
-    """Check that a path is a plain file that may be read; anything else could block for ever.
-
-    Raises:
-        S2DInputError: If it is not.
-    """
-    path = Path(path)
-    try:
-        if path.is_file():
-            with path.open('rb'):
-                return
-        exists = path.exists() or path.is_symlink()
-    except (OSError, RuntimeError, ValueError) as error:  # no permission, looping links, NUL
-        reason = getattr(error, 'strerror', None) or error
-        raise S2DInputError(f'cannot read {path}: {reason}; check path and permissions') from error
-    if exists:
-        raise S2DInputError(f'cannot read {path}: it is not a file (a folder, a pipe or a '
-                            'dangling link); check the path')
-    raise S2DInputError(f'cannot read {path}: no such file; check the path')
 
 
 def check_content(content: Any, kind: Any, where: str | Path) -> None:

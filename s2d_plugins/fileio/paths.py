@@ -22,16 +22,15 @@ def safe_name(text: str, fallback: str = 'video') -> str:
     """Make a name that can be a file's or folder's on any system and prints as one line.
 
     Control characters, separators and what Windows forbids become ``_``, as do bytes that are not
-    UTF-8; leading and trailing dots and spaces go; a long name is cut and told apart by a hash.
-    Ordinary names stay as they are.
+    UTF-8; spaces of any kind become plain ones; leading and trailing dots and spaces go; a long
+    name is cut and told apart by a hash. Ordinary names stay as they are.
 
     Args:
         text: Any text, such as a file's stem or the name in a label file.
         fallback: Name where nothing is left.
     """
     text = unicodedata.normalize('NFC', text)
-    name = ''.join('_' if character in _FORBIDDEN or unicodedata.category(character)[0] == 'C'
-                   else character for character in text).strip(' .')
+    name = ''.join(map(_safe_character, text)).strip(' .')
     if name.partition('.')[0].lower() in _DEVICES:
         name = f'_{name}'
     data = name.encode()
@@ -39,6 +38,22 @@ def safe_name(text: str, fallback: str = 'video') -> str:
         stamp = hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]
         name = f'{data[:MAX_NAME_BYTES - 9].decode(errors="ignore").rstrip(" .")}~{stamp}'
     return name or fallback
+
+
+def _safe_character(character: str) -> str:
+    kind = unicodedata.category(character)
+    if kind == 'Zs':
+        return ' '
+    return '_' if character in _FORBIDDEN or kind[0] in 'CZ' else character
+
+
+def named_path(path: str | Path) -> Path:
+    """Return a path that ends in a name: ``.`` and ``videos/..`` become what they stand for.
+
+    Any other stays as it is, links too: a thing is called by the entry that the user sees.
+    """
+    path = Path(path)
+    return path.resolve() if path.name in ('', '..') else path
 
 
 def is_inside(name: str) -> bool:

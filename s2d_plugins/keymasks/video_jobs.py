@@ -1,10 +1,12 @@
 """Discovery for one video after another: from files to a label file each."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import S2DInputError
+from ..fileio.paths import named_path
 from ..fileio.whole_files import write_json
 from ..labels.proposals_file import read_proposals
 from ..video import FolderVideo, Video, list_videos, open_video, video_names
@@ -45,7 +47,7 @@ def discover_video(job: VideoJob, discovery: KeymaskDiscovery,
     Raises:
         S2DInputError: If the proposals are missing or do not fit the video.
     """
-    if not job.proposals.is_file():
+    if not os.path.lexists(job.proposals):
         raise S2DInputError(f'expected proposals in {job.proposals}, found no such file; make '
                             'them with tools/propose_masks.py')
     proposals = read_proposals(job.proposals)
@@ -68,9 +70,9 @@ def discover_video(job: VideoJob, discovery: KeymaskDiscovery,
 def frame_names(video: Video) -> list[str]:
     """Name the frames relative to the folder of all videos, as data sets of frames do.
 
-    The frames of a video file get the names that they have once they are extracted,
-    ``<video>/00000.jpg`` and so on.
+    A linked folder is named by its link, which is what that folder holds. The frames of a video
+    file get the names that they have once they are extracted, ``<video>/00000.jpg`` and so on.
     """
     if isinstance(video, FolderVideo):
-        return [f'{video.path.resolve().name}/{file.name}' for file in video.files]
+        return [f'{named_path(video.path).name}/{file.name}' for file in video.files]
     return [f'{video.name}/{index:05d}.jpg' for index in range(len(video))]

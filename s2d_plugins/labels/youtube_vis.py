@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import S2DInputError
 from ..fileio.json_files import read_json
 from ..fileio.json_kinds import Labels
-from ..fileio.paths import check_inside
+from ..fileio.paths import check_inside, is_inside
 from .rle import areas_and_boxes
 
 CATEGORIES = [dict(id=1, name='object')]
@@ -16,7 +16,15 @@ CATEGORIES = [dict(id=1, name='object')]
 
 def make_video(video_id: int, name: str, size: tuple[int, int],
                file_names: Sequence[str]) -> dict:
-    """Describe one video; ``size`` is (height, width), ``file_names`` one file per frame."""
+    """Describe one video; ``size`` is (height, width), ``file_names`` one file per frame.
+
+    Raises:
+        S2DInputError: If a file name would lead out of the folder of the frames on some system.
+    """
+    outside = next((file_name for file_name in file_names if not is_inside(file_name)), None)
+    if outside is not None:
+        raise S2DInputError(f'video {name}: a label file cannot name the frame {outside!r}, which '
+                            "some system reads as a drive, as absolute or as '..'; rename it")
     return dict(id=video_id, name=name, height=int(size[0]), width=int(size[1]),
                 length=len(file_names), file_names=list(file_names))
 
@@ -53,7 +61,7 @@ def video_folder(video: dict) -> str:
     The official YouTube-VIS files have no ``name``.
     """
     files = video.get('file_names') or ['']
-    return str(video.get('name') or files[0].rpartition('/')[0] or video['id'])
+    return str(video.get('name') or str(files[0]).rpartition('/')[0] or video['id'])
 
 
 def make_labels(videos: Sequence[dict], annotations: Sequence[dict]) -> dict:

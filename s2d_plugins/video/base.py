@@ -1,6 +1,7 @@
 """What a video is to every stage: a lazy sequence of RGB frames."""
 
 import operator
+import os
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -8,7 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
+from ..fileio.paths import named_path, safe_name
+
 CACHE_BYTES = 64 * 2**20
+
+
+def stem_of(path: str | Path) -> str:
+    """Return what a video is called: a file's stem, a folder's name; of a link its own."""
+    path = named_path(path)
+    return path.name if os.path.isdir(path) else path.stem
 
 
 class Video(ABC):
@@ -26,7 +35,7 @@ class Video(ABC):
 
     def __init__(self, path: Path, name: str | None, size: tuple[int, int], fps: float):
         self.path = path
-        self.name = name or (path.stem if path.is_file() else path.resolve().name)
+        self.name = name or safe_name(stem_of(path))
         self.size = size
         self.fps = fps
         self._cache: OrderedDict[int, np.ndarray] = OrderedDict()

@@ -1,12 +1,19 @@
-"""Does a video file hold all the bytes that its own structure announces?
+"""Kinds of video files: which are read, and do they hold all the bytes that they announce?
 
 Frame counts in containers are often wrong in complete files; sizes of the outermost boxes are
 not, and they tell a cut-off download from a file that is as long as it should be.
 """
 
+import os
 from pathlib import Path
 from typing import BinaryIO
 
+from ..fileio.plain_files import open_file
+
+#: FFmpeg's names of the formats that are read. Not among them are playlists and patterns of file
+#: names (hls, dash, concat, sdp, image2, ...), which would make it read other files.
+FORMATS = ('mov', 'avi', 'matroska', 'mpeg', 'mpegts', 'mpegvideo', 'm4v', 'h264', 'hevc', 'vc1',
+           'flv', 'live_flv', 'ogg', 'asf', 'mxf', 'nut', 'ivf', 'gif', 'wtv', 'dv')
 EBML_MAGIC = b'\x1a\x45\xdf\xa3'
 MATROSKA_SEGMENT = b'\x18\x53\x80\x67'
 MP4_BOXES = {b'ftyp', b'moov', b'mdat', b'wide', b'free', b'skip', b'pnot', b'moof', b'styp'}
@@ -18,8 +25,8 @@ def missing_bytes(path: Path) -> int:
     0 for a complete file, for other containers and for files that do not state their size
     (recorded live).
     """
-    size = path.stat().st_size
-    with path.open('rb') as file:
+    with open_file(path) as file:
+        size = os.fstat(file.fileno()).st_size
         head = file.read(12)
         file.seek(0)
         if head[4:8] in MP4_BOXES:

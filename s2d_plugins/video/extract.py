@@ -1,14 +1,15 @@
 """Frames of a clip as JPEG files."""
 
-import shutil
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from ..errors import S2DInputError
+from ..fileio.whole_files import whole_folder
 from .base import Video
+from .lazy_frames import LazyFrames
 
 JPEG_QUALITY = 95
 
@@ -22,16 +23,25 @@ def working_size(size: tuple[int, int], max_short_side: int) -> tuple[int, int]:
 def extract_frames(video: Video, start: int, stop: int, folder: str | Path,
                    max_short_side: int = 480,
                    progress: Callable[[int, int], None] | None = None) -> list[str]:
-    """Write frames ``start`` to ``stop - 1`` as ``00000.jpg``, ... into ``folder``.
+    """Write frames ``start`` to ``stop - 1``; see :func:`write_frames`.
 
-    They are written to a temporary folder that is renamed at the end: ``folder`` holds all the
-    frames or is not there. One that exists is replaced.
+    Raises:
+        S2DInputError: If they are not all in the video, one does not decode, or the folder cannot
+            be written.
+    """
+    if not 0 <= start < stop <= len(video):
+        raise S2DInputError(f'{video.path} has {len(video)} frames; frames {start} to {stop - 1} '
+                            'are not all in it')
+    return write_frames(LazyFrames.of(video, start, stop), folder, max_short_side, progress)
+
+
+def write_frames(frames: Sequence[np.ndarray], folder: str | Path, max_short_side: int,
+                 progress: Callable[[int, int], None] | None = None) -> list[str]:
+    """Write frames as ``00000.jpg``, ... into ``folder``, which holds all of them or is not there.
 
     Args:
-        video: Where they come from.
-        start: First frame.
-        stop: One past the last frame.
-        folder: Where they go; its parents are made.
+        frames: (H, W, 3) uint8 RGB each, all of one size; read one at a time.
+        folder: Where they go; its parents are made. One that exists is replaced at the end.
         max_short_side: Larger frames are made smaller, smaller ones stay as they are.
         progress: Called with frames done and their total.
 
@@ -39,42 +49,28 @@ def extract_frames(video: Video, start: int, stop: int, folder: str | Path,
         The file names in order.
 
     Raises:
-        S2DInputError: If a frame does not decode or the folder cannot be written.
+        S2DInputError: If a frame cannot be read or the folder cannot be written.
     """
-    if not 0 <= start < stop <= len(video):
-        raise S2DInputError(f'{video.path} has {len(video)} frames; frames {start} to {stop - 1} '
-                            'are not all in it')
-    folder = Path(folder)
-    temporary = None
+    names = [f'{index:05d}.jpg' for index in range(len(frames))]
+    with whole_folder(folder) as temporary:
+        for index, name in enumerate(names):
+            (temporary / name).write_bytes(_encode(frames[index], max_short_side, folder))
+            if progress is not None:
+                progress(index + 1, len(names))
+    return names
+
+
+def _encode(frame: np.ndarray, max_short_side: int, folder: str | Path) -> bytes:
+    size = frame.shape[:2]
+    height, width = working_size(size, max_short_side)
+    if (height, width) != size:
+        frame = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f'.{folder.name}.', dir=folder.parent))
-        temporary.chmod(0o755)
-        names = _write_frames(video, range(start, stop), temporary, max_short_side, progress)
-        if folder.exists():
-            shutil.rmtree(folder)
-        temporary.rename(folder)
-    except OSError as error:
-        raise S2DInputError(f'cannot write frames to {folder}: {error.strerror or error}; free '
-                            'space or choose another output folder') from error
-    finally:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
-    return names
-
-
-def _write_frames(video: Video, indices: range, folder: Path, max_short_side: int,
-                  progress: Callable[[int, int], None] | None) -> list[str]:
-    height, width = working_size(video.size, max_short_side)
-    names = []
-    for position, index in enumerate(indices):
-        frame = video[index]
-        if (height, width) != video.size:
-            frame = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
-        _, data = cv2.imencode('.jpg', cv2.cvtColor(frame, cv2.COLOR_RGB2BGR),
-                               [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-        names.append(f'{position:05d}.jpg')
-        (folder / names[-1]).write_bytes(data.tobytes())
-        if progress is not None:
-            progress(position + 1, len(indices))
-    return names
+        ok, data = cv2.imencode('.jpg', cv2.cvtColor(frame, cv2.COLOR_RGB2BGR),
+                                [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    except cv2.error:
+        ok = False
+    if not ok:
+        raise S2DInputError(f'cannot write frames of {width}x{height} to {folder}: JPEG takes at '
+                            'most 65500 pixels a side; cut or shrink the video')
+    return data.tobytes()

@@ -1,9 +1,7 @@
 """Video files: sequential decoding, exact random access, honest frame counts."""
 
-import contextlib
 import itertools
 import logging
-import os
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -13,13 +11,10 @@ import cv2
 import numpy as np
 from mmengine.logging import print_log
 
-from ..errors import S2DInputError
+from ..errors import S2DInputError, printable
 from .base import Video
+from .capture import open_capture, undecodable
 from .containers import missing_bytes
-
-# FFmpeg inside OpenCV reads this when the first file is opened: its notes on damaged streams
-# would bury the one line that says what to do.
-os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
 
 DEFAULT_FPS = 24.0
 SHORT_JUMP = 48
@@ -35,19 +30,19 @@ class FileVideo(Video):
     access gives exactly the frame that sequential decoding gives.
 
     Raises:
-        S2DInputError: If the file is missing, empty, not a video or truncated.
+        S2DInputError: If the file is missing, empty, not a video or truncated. A text is not
+            taken for a video: playlists name other files.
     """
 
     def __init__(self, path: str | Path, name: str | None = None):
         path = Path(path)
-        _check_file(path)
-        self._capture = _open_capture(path)
+        self._capture = open_capture(path)
         self._current = -1
         self._times: array | None = None
         self._announced = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
         missing = missing_bytes(path)
         if not self._capture.grab():
-            raise _undecodable(path)
+            raise undecodable(path)
         self._current = 0
         fps = self._capture.get(cv2.CAP_PROP_FPS)
         super().__init__(path, name, self._retrieve(self._capture, 0).shape[:2],
@@ -57,7 +52,7 @@ class FileVideo(Video):
 
     def __len__(self) -> int:
         if self._times is None:
-            capture, times = _open_capture(self.path), array('d')
+            capture, times = open_capture(self.path), array('d')
             while capture.grab():
                 times.append(capture.get(cv2.CAP_PROP_POS_MSEC))
             self._finish(capture, times)
@@ -68,7 +63,7 @@ class FileVideo(Video):
         return max(0, self._announced) if self._times is None else len(self._times)
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        capture, times = _open_capture(self.path), array('d')
+        capture, times = open_capture(self.path), array('d')
         while capture.grab():
             times.append(capture.get(cv2.CAP_PROP_POS_MSEC))
             yield self._retrieve(capture, len(times) - 1)
@@ -97,7 +92,7 @@ class FileVideo(Video):
                 self._current = found
                 return
         self._capture.release()
-        self._capture, self._current = _open_capture(self.path), -1
+        self._capture, self._current = open_capture(self.path), -1
 
     def _index_at(self, time: float) -> int | None:
         """Return the number of the one frame with this time stamp, if there is one."""
@@ -107,7 +102,10 @@ class FileVideo(Video):
         return index if index < len(self._times) and self._times[index] == time else None
 
     def _retrieve(self, capture: cv2.VideoCapture, index: int) -> np.ndarray:
-        ok, frame = capture.retrieve()
+        try:
+            ok, frame = capture.retrieve()
+        except cv2.error:
+            ok = False
         if not ok:
             raise S2DInputError(f'{self.path}: frame {index} does not decode; convert the video '
                                 'again, for example to H.264 in mp4')
@@ -127,54 +125,16 @@ class FileVideo(Video):
                 f'{self.path} is damaged: decoding stops after {found} of {announced} frames; '
                 'copy or download it again, or save the readable part as a video of its own')
         if found < announced - max(2, announced // 100):
-            print_log(f'{self.path}: {found} frames decode, its header announces {announced}; '
-                      f'going on with {found}', 'current', logging.WARNING)
+            print_log(printable(f'{self.path}: {found} frames decode, its header announces '
+                                f'{announced}; going on with {found}'), 'current', logging.WARNING)
         self._times = times
         self._ordered = all(a < b for a, b in itertools.pairwise(times))
 
     def _check_truncated(self, missing: int) -> None:
-        found = sum(1 for _ in iter(_open_capture(self.path).grab, False))
+        found = sum(1 for _ in iter(open_capture(self.path).grab, False))
         if found < self._announced or self._announced <= 0:
             of = f' of {self._announced}' if self._announced > 0 else ''
             raise S2DInputError(
                 f'{self.path} is truncated: {found}{of} frames decode and the file ends '
                 f'{missing} bytes early; copy or download it again, or save the readable part '
                 'as a video of its own')
-
-
-def _check_file(path: Path) -> None:
-    if not path.exists():
-        raise S2DInputError(f'video {path} does not exist; check the path')
-    if not path.is_file():
-        raise S2DInputError(f'expected a video file, but {path} is not a file')
-    if path.stat().st_size == 0:
-        raise S2DInputError(f'video {path} is empty (0 bytes); copy or download it again')
-    if not os.access(path, os.R_OK):
-        raise S2DInputError(f'video {path} cannot be read; check its permissions')
-
-
-def _open_capture(path: Path) -> cv2.VideoCapture:
-    with _quiet_opencv():
-        capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-    if not capture.isOpened():
-        raise _undecodable(path)
-    return capture
-
-
-def _undecodable(path: Path) -> S2DInputError:
-    missing = missing_bytes(path)
-    if missing:
-        return S2DInputError(f'{path} is truncated: it ends {missing} bytes early and no frame '
-                             'decodes; copy or download it again')
-    return S2DInputError(f'expected a video, but {path} cannot be decoded; it is damaged or of an '
-                         'unknown format: copy it again or convert it to H.264 in mp4')
-
-
-@contextlib.contextmanager
-def _quiet_opencv():
-    level = cv2.getLogLevel()
-    cv2.setLogLevel(0)
-    try:
-        yield
-    finally:
-        cv2.setLogLevel(level)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import S2DInputError
+from ..fileio.images import read_image
 from ..structures import Frames
 
 
@@ -34,7 +35,6 @@ class LazyFrames(Sequence):
     @classmethod
     def of_files(cls, paths: Sequence[Path]) -> 'LazyFrames':
         """Return image files as frames, one per frame."""
-        from .folder import read_image
         return cls(lambda index: read_image(paths[index]), 0, len(paths))
 
     def __len__(self) -> int:

@@ -90,7 +90,6 @@ def test_split_ids(values):
     masks = split_ids(ids)
     assert list(masks) == list(values)
     assert all(np.array_equal(decode_mask(masks[value]), ids == value) for value in values)
-    assert list(split_ids(ids, drop=(0, values[0]))) == [values[1]]
 
 
 def test_tracks_are_ordered_by_id_and_have_gaps():
@@ -103,5 +102,5 @@ def test_tracks_are_ordered_by_id_and_have_gaps():
 def test_lists_and_videos_that_are_missing(tmp_path):
     with pytest.raises(S2DInputError, match='cannot read .*val.txt'):
         read_list(tmp_path / 'val.txt')
-    with pytest.raises(S2DInputError, match='none.mp4 does not exist'):
+    with pytest.raises(S2DInputError, match='cannot read .*none.mp4: no such file'):
         extracted_frames(tmp_path / 'none.mp4', tmp_path / 'frames')

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import reference_davis
+from PIL import Image
 
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.evaluation.davis import evaluate_davis, find_sequences
@@ -144,7 +145,7 @@ def add_unknown(folder):
 
 
 @pytest.mark.parametrize(('damage', 'message', 'score'), [
-    (remove, r'cat, frame 00001: no result .*00001\.png; write one PNG per annotated', 2 / 3),
+    (remove, r'cat, frame 00001: no result 00001\.png; write one PNG per annotated', 2 / 3),
     (break_png, r'cat, frame 00001: cannot read mask .*00001\.png', 2 / 3),
     (shrink, r'cat, frame 00001: .*00001\.png has size \(5, 18\), expected .* \(14, 18\)', 2 / 3),
     (crowd, r'cat, frame 00001: object id 21, expected at most 20', 2 / 3),
@@ -174,3 +175,82 @@ def test_bad_arguments(folders, tmp_path):
     write_sequence(tmp_path / 'empty/cat', [columns(0, 0)] * 3)
     with pytest.raises(S2DInputError, match='no object in the first frame of any sequence'):
         evaluate_davis(tmp_path / 'empty', results, jobs=1)
+
+
+def moving(frame):
+    return columns(frame, frame + 4)
+
+
+@pytest.mark.parametrize('suffix', ['png', 'PNG'])
+def test_frames_are_in_natural_order(tmp_path, suffix):
+    """By characters 10 comes before 2: the first and last frame would be others."""
+    gt, results = tmp_path / 'gt', tmp_path / 'results'
+    for frame in range(14):
+        write_indexed_png(gt / f'cat/{frame}.{suffix}', moving(frame))
+        if frame in (0, 13):  # given, and not measured: what is there does not count
+            write_indexed_png(results / f'cat/{frame}.png', columns(0, 0))
+        else:
+            write_indexed_png(results / f'cat/{frame}.png', moving(frame))
+    found = evaluate_davis(gt, results, 'semi-supervised', jobs=1)['overall']
+    assert (found['J_mean'], found['F_mean'], found['J_decay']) == (1, 1, 0)
+    assert [path.stem for path in find_sequences(gt, 'unsupervised')['cat']] == [
+        str(frame) for frame in range(14)]
+
+
+def test_what_systems_leave_behind_is_passed_over(folders):
+    gt, results = folders
+    for folder in (gt, results):
+        (folder / '.ipynb_checkpoints').mkdir()
+        write_sequence(folder / '__MACOSX', [columns(0, 5)] * 3)
+        (folder / 'cat/._00000.png').write_bytes(b'x')
+        (folder / '.DS_Store').write_bytes(b'x')
+    assert evaluate_davis(gt, results, jobs=1)['overall']['J_mean'] == 1
+    (gt / 'cat/00000.PNG').write_bytes((gt / 'cat/00000.png').read_bytes())
+    with pytest.raises(S2DInputError, match=r'holds one frame twice: 00000\.PNG and 00000\.png'):
+        evaluate_davis(gt, results, jobs=1)
+
+
+@pytest.mark.parametrize('task', ['unsupervised', 'semi-supervised'])
+def test_objects_that_appear_later_are_named(tmp_path, monkeypatch, task):
+    gt, results, lines = tmp_path / 'gt', tmp_path / 'results', []
+    monkeypatch.setattr('s2d_plugins.evaluation.davis.print_log',
+                        lambda text, *_: lines.append(text))
+    cat = [columns(0, 5), columns(0, 5) + columns(6, 9, 2), columns(0, 5) + columns(10, 14, 4),
+           columns(0, 5) + columns(15, 18, 3) + columns(14, 15, 255)]
+    write_sequence(gt / 'cat', cat)
+    write_sequence(gt / 'dog', [columns(0, 0), columns(0, 5), columns(0, 5), columns(0, 5)])
+    write_sequence(gt / 'empty', [columns(0, 0)] * 4)
+    write_sequence(gt / 'fish', [columns(0, 5)] * 4)
+    for name in ('cat', 'fish'):
+        write_sequence(results / name, [columns(0, 5)] * 4)
+    for name in ('dog', 'empty'):
+        write_sequence(results / name, [columns(0, 0)] * 4)
+    found = evaluate_davis(gt, results, task, jobs=1)
+    assert list(found['sequences']) == ['cat', 'fish'] and found['overall']['J_mean'] == 1
+    assert list(found['sequences']['cat']['objects']) == ['1']
+    assert found['not_measured'] == dict(cat=[2, 3, 4], dog=[1], empty=[])
+    assert len(lines) == 1 and lines[0].startswith('3 sequences ')
+    assert lines[0].endswith('cat (objects 2, 3, 4), dog (objects 1, the whole sequence), '
+                             'empty (no object, the whole sequence)')
+
+
+def test_nothing_is_said_where_all_is_measured(folders, monkeypatch):
+    monkeypatch.setattr('s2d_plugins.evaluation.davis.print_log', None)
+    assert evaluate_davis(*folders, jobs=1)['not_measured'] == {}
+
+
+def test_ids_of_16_bits(folders):
+    gt, results = folders
+    deep = (columns(0, 5).astype(np.uint16) + columns(9, 18, 2)).astype(np.uint16)
+    for frame in range(3):
+        Image.fromarray(deep).save(gt / f'cat/{frame:05d}.png')
+    assert evaluate_davis(gt, results, jobs=1)['overall']['J_mean'] == 1
+    for value in (255, 300, 65535):
+        Image.fromarray(np.where(deep == 2, value, deep).astype(np.uint16)).save(
+            results / 'cat/00001.png')
+        with pytest.raises(S2DInputError, match=f'cat, frame 00001: object id {value}, expected'):
+            evaluate_davis(gt, results, jobs=1)
+    write_sequence(results / 'cat', [columns(0, 5, 4) + columns(9, 18, 1)] * 3)
+    Image.fromarray(np.where(deep == 2, 257, deep).astype(np.uint16)).save(gt / 'cat/00001.png')
+    with pytest.raises(S2DInputError, match=r'00001\.png: object id 257 .* at most 254'):
+        evaluate_davis(gt, results, jobs=1)

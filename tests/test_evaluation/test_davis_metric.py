@@ -116,3 +116,25 @@ def test_missing_frames_and_ids_given_twice(gt_dir):
         else:
             with pytest.raises(S2DInputError, match=r'video 1, frame 0: instance ids \[4, 4\]'):
                 metric.evaluate(1)
+
+
+def test_two_videos_that_would_be_one_sequence(gt_dir, tmp_path):
+    second = sample([columns(0, 5)], [0.9], video_id=2)
+    for frame, image in enumerate(second.video_data_samples):
+        image.set_metainfo(dict(img_path=f'other/cat/{frame:05d}.jpg'))
+    metric = build(gt_dir=gt_dir, results_dir=str(tmp_path / 'png'), lenient=True)
+    metric.process({}, [sample([columns(0, 5)], [0.9]), second])
+    with pytest.raises(S2DInputError, match=r"video 1 \(data/cat/00000\.jpg\) and video 2 "
+                                            r"\(other/cat/00000\.jpg\) are both sequence 'cat'"):
+        metric.evaluate(2)
+    assert not (tmp_path / 'png').exists()
+
+
+def test_two_frames_that_would_be_one_png(gt_dir):
+    frames = sample([columns(0, 5)], [0.9])
+    for frame, image in enumerate(frames.video_data_samples):
+        image.set_metainfo(dict(img_path=f'data/cat/part{frame}/00000.jpg'))
+    metric = build(gt_dir=gt_dir)
+    metric.process({}, [frames])
+    with pytest.raises(S2DInputError, match='holds one frame twice: 00000.jpg and 00000.jpg'):
+        metric.evaluate(1)

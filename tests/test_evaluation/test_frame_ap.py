@@ -126,3 +126,24 @@ def test_bad_files(gt):
     gt['annotations'][0]['segmentations'] = [None]
     with pytest.raises(S2DInputError, match='annotation 1 has 1 segmentations, expected one per'):
         evaluate_frames(gt, [content([], [])])
+
+
+@pytest.mark.parametrize('named', [True, False])
+def test_two_videos_of_one_name(named):
+    videos = [make_video(number, 'cat', SIZE, ['cat/0.jpg']) for number in (1, 4)]
+    if not named:
+        for video in videos:
+            del video['name']
+    gt = make_labels(videos, [make_annotation(1, 1, [strip(0, 5)])])
+    proposals = [dict(video='cat', frames=[[dict(segmentation=strip(0, 5), score=1.)]])]
+    for lenient in (False, True):
+        with pytest.raises(S2DInputError, match="the videos 1 and 4 are both named 'cat'"):
+            evaluate_frames(gt, proposals, lenient=lenient)
+
+
+def test_videos_without_name_are_found_by_their_folder():
+    video = make_video(3, 'cat', SIZE, ['a/b/0.jpg'])
+    del video['name']
+    gt = make_labels([video], [make_annotation(1, 3, [strip(0, 5)])])
+    frames = [[dict(segmentation=strip(0, 5), score=1.)]]
+    assert evaluate_frames(gt, [dict(video='a/b', frames=frames)])['AP'] == pytest.approx(1)

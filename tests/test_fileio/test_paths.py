@@ -1,5 +1,7 @@
 """Names, paths and outputs: the one place for what is safe."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from s2d_plugins.fileio.paths import (
     check_inside,
     check_outputs,
     is_inside,
+    named_path,
     safe_name,
     unique_names,
 )
@@ -19,7 +22,8 @@ from s2d_plugins.fileio.paths import (
     ('..', 'video'), ('.', 'video'), ('.hidden', 'hidden'), ('a:b', 'a_b'), ('a/../b', 'a_.._b'),
     ('two\nlines', 'two_lines'), ('\x1b[31mred', '_[31mred'), ('\udcff\udcfe', '__'),
     ('rtl\u202egpj', 'rtl_gpj'), ('nul', '_nul'), ('con.tar', '_con.tar'),
-    ('trailing. ', 'trailing')])
+    ('trailing. ', 'trailing'), ('3.00\u202fPM', '3.00 PM'), ('\xa0', 'video'),
+    ('line\u2028end', 'line_end')])
 def test_names(text, name):
     assert safe_name(text) == name
 
@@ -80,3 +84,14 @@ def test_paths_that_cannot_be(tmp_path):
     for path in (tmp_path / 'a\0b',):
         with pytest.raises(S2DInputError, match='cannot use the path'):
             check_outputs([path], files=[tmp_path / 'x'])
+
+
+def test_paths_that_end_in_a_name(tmp_path, monkeypatch):
+    (tmp_path / 'real/sub').mkdir(parents=True)
+    (tmp_path / 'link').symlink_to('real')
+    monkeypatch.chdir(tmp_path / 'real')
+    for path, named in (('.', tmp_path / 'real'), ('sub/..', tmp_path / 'real'),
+                        ('', tmp_path / 'real'), ('..', tmp_path), ('sub', Path('sub')),
+                        (tmp_path / 'link', tmp_path / 'link'), ('../link/', Path('../link')),
+                        ('/', Path('/'))):
+        assert named_path(path) == named

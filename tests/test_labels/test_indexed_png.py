@@ -1,14 +1,17 @@
 """Indexed PNGs and the overlap rule."""
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.labels.indexed_png import (
+    clear_void,
     davis_palette,
     paint_frame,
     rank_tracks,
+    read_davis_png,
     read_indexed_png,
     write_indexed_png,
     write_tracks,
@@ -56,6 +59,47 @@ def test_what_holds_no_ids(tmp_path):
     for name in ('broken.png', 'missing.png'):
         with pytest.raises(S2DInputError, match=f'cannot read mask .*{name}'):
             read_indexed_png(tmp_path / name)
+
+
+def test_ids_of_16_bits_are_exact(tmp_path):
+    deep = np.array([[0, 1, 254, 255], [256, 300, 65534, 65535]], np.uint16)
+    Image.fromarray(deep).save(tmp_path / '0.png')
+    found = read_indexed_png(tmp_path / '0.png')
+    assert found.dtype == np.uint16 and (found == deep).all()
+    assert (clear_void(found) == deep).all()  # 255 is an object here
+    with pytest.raises(S2DInputError, match=r'0\.png: object id 65535 .* 16 bits, .* at most 254'):
+        read_davis_png(tmp_path / '0.png')
+    Image.fromarray(deep[:1, :3]).save(tmp_path / '1.png')
+    small = read_davis_png(tmp_path / '1.png')
+    assert small.dtype == np.uint8 and small.tolist() == [[0, 1, 254]]
+
+
+def test_void_of_8_bits(tmp_path):
+    write_indexed_png(tmp_path / '0.png', np.array([[0, 7, 255]]))
+    found = read_davis_png(tmp_path / '0.png')
+    assert found.tolist() == [[0, 7, 255]] and clear_void(found).tolist() == [[0, 7, 0]]
+    assert clear_void(found).dtype == np.uint8
+
+
+@pytest.mark.parametrize('channels', [3, 4])
+def test_colours_of_16_bits_are_refused(tmp_path, channels):
+    """Pillow would give the upper eight bits: 300 would become 1."""
+    assert cv2.imwrite(str(tmp_path / '0.png'), np.full((3, 4, channels), 300, np.uint16))
+    with pytest.raises(S2DInputError, match=r'0\.png: .* a colour image of 16 bits; save it'):
+        read_indexed_png(tmp_path / '0.png')
+
+
+def test_only_png_is_read(tmp_path):
+    Image.fromarray(IDS).save(tmp_path / '0.png', 'BMP')
+    with pytest.raises(S2DInputError, match=r'cannot read mask .*0\.png: it is not PNG'):
+        read_indexed_png(tmp_path / '0.png')
+
+
+@pytest.mark.parametrize('ids', [[[256]], [[-1]]])
+def test_ids_that_an_indexed_png_cannot_hold(tmp_path, ids):
+    with pytest.raises(S2DInputError, match='expected 0 to 255'):
+        write_indexed_png(tmp_path / '0.png', np.array(ids))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_write_failure_is_one_line(tmp_path):

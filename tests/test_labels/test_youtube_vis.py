@@ -89,3 +89,9 @@ def test_faults_are_named(tmp_path, content, message):
     with pytest.raises(S2DInputError, match=message) as caught:
         labels.read_labels(tmp_path / 'a.json')
     assert str(tmp_path / 'a.json') in str(caught.value) and '\n' not in str(caught.value)
+
+
+def test_a_frame_that_readers_would_refuse_is_not_written():
+    for name in ('a:/0.png', '../0.png', '/0.png', 'a\\..\\0.png'):
+        with pytest.raises(S2DInputError, match='video cat: a label file cannot name the frame'):
+            labels.make_video(1, 'cat', (2, 2), ['a/0.png', name])

@@ -97,6 +97,38 @@ def test_masks_of_working_size_are_brought_to_the_size_of_the_truth(gt, tmp_path
     assert stages['proposals']['J_top'] == 1
 
 
+def test_perfect_proposals_of_frames_without_leading_zeros_score_100(tmp_path):
+    """By characters frame 10 comes before frame 2, and the object moves."""
+    def moving(frame):
+        return columns(frame, frame + 5)
+
+    for frame in range(14):
+        write_indexed_png(tmp_path / f'gt/cat/{frame}.png', moving(frame))
+    write_indexed_png(tmp_path / 'gt/__MACOSX/0.png', moving(0))
+    write_proposals(tmp_path / 'run/stages/proposals/cat.json', 'cat', SIZE, [
+        [dict(segmentation=encode_mask(moving(frame)), score=1.)] for frame in range(14)])
+    row = evaluate_stages(tmp_path / 'run', tmp_path / 'gt', jobs=1)['stages']['proposals']
+    assert row['J_top'] == row['J_best'] == row['F_best'] == 1 and row['frames'] == 14
+
+
+def test_sequences_without_an_object_in_the_first_frame_are_named(gt, work_dir, monkeypatch):
+    lines = []
+    monkeypatch.setattr('s2d_plugins.pipeline.evaluation.stage_truth.print_log',
+                        lambda text, *_: lines.append(text))
+    for frame in range(4):
+        write_indexed_png(gt / f'Annotations/480p/late/{frame}.png', columns(0, frame) * 2)
+    assert list(evaluate_stages(work_dir, gt, jobs=1)['videos']) == ['cat']
+    assert len(lines) == 1 and 'no object in the first frame of late, which' in lines[0]
+
+
+def test_two_videos_of_one_name(work_dir, tmp_path):
+    truth = labels('cat', [OBJECT] * 4)
+    truth['videos'].append(dict(truth['videos'][0], id=7))
+    write_json(tmp_path / 'gt.json', truth)
+    with pytest.raises(S2DInputError, match="gt.json: the videos 1 and 7 are both named 'cat'"):
+        evaluate_stages(work_dir, tmp_path / 'gt.json', jobs=1)
+
+
 def test_shots_are_joined_to_their_video(gt, tmp_path):
     run = tmp_path / 'run'
     for shot, start in enumerate((0, 3)):

@@ -4,7 +4,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
+from s2d_plugins.labels.indexed_png import write_indexed_png
 from s2d_plugins.structures import KeymaskInstance
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'projects/s2d/benchmarks'))
@@ -34,3 +36,18 @@ def test_keymasks_of_made_worlds_are_purer(capsys):
     last = capsys.readouterr().out.splitlines()[-1].replace('|', ' ').split()
     before, after = float(last[2]), float(last[6])
     assert after > before + 5
+
+
+def test_frames_and_truth_of_davis_in_natural_order(tmp_path):
+    for index in range(11):
+        ids = np.zeros((4, 12), np.uint8)
+        ids[:, index] = 255
+        write_indexed_png(tmp_path / f'Annotations/480p/cat/{index}.png', ids)
+        (tmp_path / 'JPEGImages/480p/cat').mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((4, 12, 3), 20 * index, np.uint8)).save(
+            tmp_path / f'JPEGImages/480p/cat/{index}.PNG')
+    (tmp_path / 'Annotations/480p/.ipynb_checkpoints').mkdir()
+    (tmp_path / 'Annotations/480p/cat/._0.png').write_bytes(b'x')
+    (name, frames, truth), = keymask_purity.davis_videos(tmp_path, None)
+    assert name == 'cat' and [frame[0, 0, 0] // 20 for frame in frames] == list(range(11))
+    assert [int(masks[0][0].argmax()) for masks in truth] == list(range(11))

@@ -256,6 +256,33 @@ def test_faults_of_json_name_file_video_and_frame(tmp_path, capsys, change, expe
     assert not out.exists() or list(out.iterdir()) == []  # nothing half-written
 
 
+@pytest.mark.parametrize('name', ['../outside/2.png', '/outside/2.png', 'a/../../b/2.png'])
+def test_frames_that_a_json_places_elsewhere(tmp_path, capsys, name):
+    root = tmp_path / 'uvo'
+    layouts.uvo(root, extracted=False)
+    layouts.write_video(tmp_path / 'outside.mp4', 6)
+
+    def move(labels):
+        labels['videos'][0]['file_names'][0] = name
+
+    edit(root / 'VideoDenseSet/UVO_video_val_dense.json', move)
+    assert convert('uvo', root, '--split', 'val') == 2
+    assert f'names the file {name!r}, expected a path inside its folder' in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['outside.mp4', 'uvo']
+    assert not (root / 'uvo_videos_dense_frames').exists()
+
+
+def test_masks_that_vipseg_places_elsewhere(tmp_path, capsys):
+    layouts.vipseg_720p(tmp_path)
+
+    def move(labels):
+        labels['annotations'][0]['annotations'][0]['file_name'] = '../../x.png'
+
+    edit(tmp_path / 'panoptic_gt_VIPSeg_val.json', move)
+    assert convert('vipseg', tmp_path, '--split', 'val') == 2
+    assert "names the file '../../x.png', expected a path inside" in capsys.readouterr().err
+
+
 def test_lenient_leaves_out_a_faulty_video_and_counts(tmp_path, capsys):
     layouts.ovis(tmp_path)
     edit(tmp_path / 'annotations_train.json', broken_rle)
@@ -285,7 +312,7 @@ def test_faults_of_frames_and_masks(tmp_path, capsys):
     (folder / '00001.png').rename(folder / '00009.png')
     fails_with('00009.png has no frame of this name')
     assert convert('mose', tmp_path, '--split', 'test') == 2
-    assert 'cannot list' in capsys.readouterr().err
+    assert 'expected a folder per video in' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(('arguments', 'expected'), [

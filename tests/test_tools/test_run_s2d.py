@@ -10,6 +10,7 @@ from tiny_recipe import BrightProposer, make_video, run, write_recipe
 
 from s2d_plugins.labels.rle import decode_mask
 from s2d_plugins.pipeline.quiet_runner import ProgressBarHook
+from s2d_plugins.video.listing import RESERVED_NAMES
 
 RESULTS = ('overlay.mp4', 'results.json', 'keymasks.png', 'summary.json')
 
@@ -61,6 +62,7 @@ def test_one_video_from_frames_to_results(finished_run):
     folder, out = finished_run
     assert 'out/a/: 1 instances; overlay.mp4, results.json, keymasks.png, summary.json' in out
     assert 'wall time' in out
+    assert {path.name for path in (folder / 'out').iterdir()} <= {'a', *RESERVED_NAMES}
     result, = json.loads((folder / 'out/a/results.json').read_text())
     assert result['video_id'] == 1 and result['category_id'] == 1
     assert result['score'] == pytest.approx(0.9) and len(result['segmentations']) == 14
@@ -102,7 +104,7 @@ def test_in_a_folder_the_others_go_on(recipe, capsys, tmp_path):
     assert code == 2
     assert '5 of 6 videos have a problem:' in out
     listed = out.partition('have a problem:')[2]
-    for name, reason in dict(empty='empty', text='cannot be decoded', short='1 frame',
+    for name, reason in dict(empty='empty', text='is a text', short='1 frame',
                              cut='cut', still='no moving object').items():
         line, = [line for line in listed.splitlines() if line.startswith(f'  {name}: ')]
         assert reason in line and f'{name}.' in line

@@ -54,19 +54,19 @@ def frame_scores(masks: list[np.ndarray], truth: np.ndarray) -> tuple[float, flo
 
 def read_truth(path: Path, size: tuple[int, int]) -> np.ndarray:
     """Read one annotation as a bool mask and check its (height, width)."""
-    image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    if image is None:
-        raise S2DInputError(f'cannot read the annotation {path}; expected a PNG')
-    if image.shape != tuple(size):
+    from s2d_plugins.labels.indexed_png import read_indexed_png
+    ids = read_indexed_png(path)
+    if ids.shape != tuple(size):
         raise S2DInputError(f'{path}: expected {size[1]}x{size[0]} as the frame, found '
-                            f'{image.shape[1]}x{image.shape[0]}')
-    return image > 0
+                            f'{ids.shape[1]}x{ids.shape[0]}')
+    return ids > 0
 
 
 def evaluate_sequence(frames: Path, annotations: Path,
                       config: Path | None) -> tuple[float, float, float, float]:
     """Return the values of :data:`COLUMNS` for one sequence."""
     cv2.setNumThreads(1)
+    from s2d_plugins.fileio.folders import by_stem, list_masks
     from s2d_plugins.labels.rle import decode_mask
     from s2d_plugins.proposals.build import build_proposer
     from s2d_plugins.video import open_video
@@ -75,12 +75,11 @@ def evaluate_sequence(frames: Path, annotations: Path,
     start = time.process_time()
     proposals = proposer.propose(video)
     seconds = (time.process_time() - start) / len(video)
-    scores = []
+    scores, truth = [], by_stem(list_masks(annotations))
     for file, masks in zip(video.files, proposals, strict=True):
-        path = annotations / f'{file.stem}.png'
-        if path.exists():
+        if file.stem in truth:
             decoded = [decode_mask(mask['segmentation']) for mask in masks]
-            scores.append(frame_scores(decoded, read_truth(path, video.size)))
+            scores.append(frame_scores(decoded, read_truth(truth[file.stem], video.size)))
     if not scores:
         raise S2DInputError(f'no annotation in {annotations} has the name of a frame in {frames}')
     top, best = np.mean(scores, axis=0)
@@ -90,11 +89,11 @@ def evaluate_sequence(frames: Path, annotations: Path,
 def evaluate(args: argparse.Namespace) -> None:
     """Evaluate all sequences and print the table."""
     from s2d_plugins.evaluation.tables import markdown_table
+    from s2d_plugins.fileio.folders import list_folders
     for folder in (args.frames, args.annotations):
         if not folder.is_dir():
             raise S2DInputError(f'{folder} is not a folder; give one with a folder per sequence')
-    names = args.sequences or sorted(path.name for path in args.annotations.iterdir()
-                                     if path.is_dir())
+    names = args.sequences or [path.name for path in list_folders(args.annotations)]
     missing = [name for name in names if not (args.frames / name).is_dir()]
     if missing or not names:
         raise S2DInputError(f'expected a folder of frames in {args.frames} for each sequence in '

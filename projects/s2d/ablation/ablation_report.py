@@ -2,7 +2,6 @@
 
 import statistics
 from collections.abc import Sequence
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -10,6 +9,7 @@ from ablation_run import Run
 from ablation_scores import decode_tracks, match_objects, tube_j
 
 from s2d_plugins.evaluation.tables import markdown_table
+from s2d_plugins.fileio.images import read_image
 from s2d_plugins.fileio.json_files import read_json
 from s2d_plugins.labels.rle import encode_mask
 from s2d_plugins.visualization.colors import instance_color
@@ -98,13 +98,8 @@ def draw_figure(runs: Sequence[Run], video_name: str, titles: Sequence[str]) -> 
         j = values[np.arange(len(truth)), chosen].mean() if len(masks) else 0
         matched = np.where((chosen >= 0)[:, None, None, None], masks[chosen], False)
         columns.append((f'{title}: J {100 * j:.0f}', matched))
-    frames = [read_frame(data / 'frames' / name) for name in video['file_names']]
+    frames = [read_image(data / 'frames' / name) for name in video['file_names']]
     return _sheet(frames, columns)
-
-
-def read_frame(path: Path) -> np.ndarray:
-    """Read an image as (H, W, 3) uint8 RGB."""
-    return cv2.imread(str(path))[..., ::-1]
 
 
 def _masks_of(entries: Sequence[dict], video: dict, size: tuple[int, int]) -> np.ndarray:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from s2d_plugins.errors import S2DInputError
-
-FRAME_SUFFIXES = ('.jpg', '.jpeg', '.png')
+from s2d_plugins.fileio.folders import by_stem, list_folders, list_images, list_masks
 
 
 @dataclass(frozen=True)
@@ -50,21 +49,14 @@ def find_data(root: Path, resolution: str, sequences: Sequence[str] | None = Non
             raise S2DInputError(f'{folder} does not exist; expected {root} to hold JPEGImages/'
                                 f'{resolution} and Annotations/{resolution} as DAVIS does; give '
                                 'another --data or --resolution')
-    annotated = sorted(path.name for path in annotations.iterdir() if _stems(path, ('.png',)))
-    there = sorted(path.name for path in frames.iterdir()) if frames.is_dir() else annotated
+    annotated = [path.name for path in list_folders(annotations) if list_masks(path)]
+    there = [path.name for path in list_folders(frames)] or annotated
     names = list(dict.fromkeys(sequences or annotated))
     if not names:
         raise S2DInputError(f'{annotations}: expected one folder of PNGs per sequence; found none')
     for name in names:
         _check_sequence(name, frames if frames_needed else None, annotations, annotated)
     return DavisData(frames, annotations, names, chosen=set(there) != set(names))
-
-
-def _stems(folder: Path, suffixes: tuple[str, ...]) -> list[str]:
-    if not folder.is_dir():
-        return []
-    return sorted(path.stem for path in folder.iterdir()
-                  if path.suffix.lower() in suffixes and not path.name.startswith('.'))
 
 
 def _check_sequence(name: str, frames: Path | None, annotations: Path,
@@ -74,12 +66,12 @@ def _check_sequence(name: str, frames: Path | None, annotations: Path,
                             f'{", ".join(annotated[:5])}, ...; correct --sequences')
     if frames is None:
         return
-    seen, truth = _stems(frames / name, FRAME_SUFFIXES), _stems(annotations / name, ('.png',))
-    if seen != truth:
-        other = sorted(set(seen) ^ set(truth))
+    seen, truth = (by_stem(list_images(frames / name)), by_stem(list_masks(annotations / name)))
+    other = sorted(seen.keys() ^ truth.keys())
+    if other:
         raise S2DInputError(f'{name}: {len(seen)} frames in {frames / name}, but {len(truth)} '
                             f'annotations in {annotations / name}; expected one per frame, but '
-                            f'{other[0] if other else seen[0]} is not in both; complete the data')
+                            f'{other[0]} is not in both; complete the data')
 
 
 def link_sequences(data: DavisData, folder: Path) -> Path:

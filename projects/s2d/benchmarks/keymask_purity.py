@@ -19,8 +19,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from davis_data import find_data
 
 from s2d_plugins.apis.command_line import run_tool
+from s2d_plugins.fileio.folders import by_stem, list_images, list_masks
+from s2d_plugins.fileio.images import read_image
+from s2d_plugins.labels.indexed_png import read_indexed_png
 
 ROOT = Path(__file__).resolve().parents[3]
 PURE_IOU = 0.75
@@ -146,13 +150,12 @@ HEADER = ('video               masks  pure cover | inst keymsk  pure cover | sec
 
 def davis_videos(root, limit):
     """Yield (name, frames, truth) of a DAVIS folder."""
-    folders = sorted((root / 'Annotations' / '480p').iterdir())[:limit]
-    for folder in folders:
-        files = sorted(folder.glob('*.png'))
-        truth = [[cv2.imread(str(file), cv2.IMREAD_GRAYSCALE) > 127] for file in files]
-        images = root / 'JPEGImages' / '480p' / folder.name
-        frames = [cv2.imread(str(images / f'{file.stem}.jpg'))[..., ::-1] for file in files]
-        yield folder.name, frames, truth
+    data = find_data(root, '480p')
+    for name in data.sequences[:limit]:
+        files = list_images(data.frames / name)
+        masks = by_stem(list_masks(data.annotations / name))
+        truth = [[read_indexed_png(masks[file.stem]) > 0] for file in files]
+        yield name, [read_image(file) for file in files], truth
 
 
 def made_worlds(count):

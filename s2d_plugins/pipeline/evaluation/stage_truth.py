@@ -1,18 +1,26 @@
 """Ground truth per video and frame, from DAVIS-like folders or YouTube-VIS JSON."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from mmengine.logging import print_log
 
 from ...errors import S2DInputError
-from ...evaluation.checks import check_gt, check_masks, video_length, video_name
-from ...evaluation.davis import VOID, find_sequences, read_truth
+from ...evaluation.checks import (
+    check_gt,
+    check_masks,
+    video_length,
+    video_name,
+    videos_by_name,
+)
 from ...evaluation.davis_measures import MaskShape, cut_ids, cut_mask
+from ...evaluation.davis_truth import find_sequences, read_truth
 from ...fileio.json_files import read_json
-from ...labels.indexed_png import read_indexed_png
+from ...labels.indexed_png import VOID, clear_void, read_davis_png
 from ...labels.rle import decode_mask
 
 
@@ -39,7 +47,7 @@ def load_truth(path: str | Path,
 
     Args:
         path: A DAVIS folder or folder of sequences (see
-            :func:`~s2d_plugins.evaluation.davis.find_sequences`), or YouTube-VIS JSON, whose
+            :func:`~s2d_plugins.evaluation.davis_truth.find_sequences`), or YouTube-VIS JSON, whose
             videos are named by ``name`` or by the folder of their ``file_names``.
         names: Videos to read; all by default. Others in a folder are not opened.
 
@@ -47,15 +55,20 @@ def load_truth(path: str | Path,
         Name to video.
 
     Raises:
-        S2DInputError: If it is neither.
+        S2DInputError: If it is neither, or two videos of the JSON have one name.
     """
     path = Path(path)
     if path.suffix == '.json':
         return _select(_from_labels(read_json(path), str(path)), names)
     if not path.is_dir():
         raise S2DInputError(f'ground truth {path} is neither a folder nor a .json file')
-    return {name: _from_folder(name, files)
-            for name, files in _select(find_sequences(path, 'unsupervised'), names).items()}
+    truths = {name: _from_folder(name, files)
+              for name, files in _select(find_sequences(path, 'unsupervised'), names).items()}
+    empty = [name for name, truth in truths.items() if not truth.count]
+    if empty:
+        print_log(f'{path}: no object in the first frame of {", ".join(empty)}, which is therefore '
+                  'not measured', 'current', logging.WARNING)
+    return truths
 
 
 def _select(found: dict, names: Collection[str] | None) -> dict:
@@ -67,8 +80,8 @@ def _from_folder(name: str, files: list[Path]) -> VideoTruth:
     truth = read_truth(name, files)
 
     def objects(frame: int) -> list[MaskShape]:
-        ids = read_indexed_png(files[frame])
-        ids = (ids == VOID).astype(np.uint8) if truth.single else np.where(ids == VOID, 0, ids)
+        ids = read_davis_png(files[frame])
+        ids = (ids == VOID).astype(np.uint8) if truth.single else clear_void(ids)
         return cut_ids(ids, truth.count)
 
     return VideoTruth(name, len(files), truth.count, objects)
@@ -86,11 +99,8 @@ def _from_labels(labels: dict, where: str) -> dict[str, VideoTruth]:
         tubes[video['id']].append(check_masks(
             entry['segmentations'], (video['height'], video['width']),
             lambda frame, video=video: f'{where}, {video_name(video)}, frame {frame}')[0])
-    result = {}
-    for key, video in videos.items():
-        name = video.get('name') or video['file_names'][0].rpartition('/')[0]
-        result[name] = _from_tubes(name, video, tubes[key])
-    return result
+    return {name: _from_tubes(name, video, tubes[video['id']])
+            for name, video in videos_by_name(videos.values(), where).items()}
 
 
 def _from_tubes(name: str, video: dict, tubes: list) -> VideoTruth:
