@@ -4,13 +4,18 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
+from mmcv.cnn.bricks import DropPath
 from mmdet.models.mot import BaseMOTModel
-from torch import Tensor
+from torch import Tensor, nn
 
+from s2d_plugins.errors import S2DInputError
 from s2d_plugins.registry import MODELS
 
 from .clip_targets import ClipTargets
 from .window_inference import tube_nms
+
+#: Parts of the teacher that act while it teaches, if its mode is that of training.
+DROPPING = (nn.Dropout, DropPath)
 
 
 @MODELS.register_module()
@@ -29,6 +34,8 @@ class SparseToDenseDistiller(BaseMOTModel):
         teacher_max_instances: At most so many teacher masks a clip, the best first.
         teacher_nms_iou: Of two teacher tubes that overlap more, the worse is no target; None
             keeps both, as published.
+        teacher_mode: ``'train'``, as published: the teacher's dropout acts on its targets; or
+            ``'eval'``. Statistics of normalisation move in neither.
         supervised_loss_weight: Factor of the keymask terms.
         teacher_loss_weight: Factor of the teacher terms, named ``kd_...`` in the losses.
         predict_with: ``'teacher'`` or ``'student'``.
@@ -41,16 +48,21 @@ class SparseToDenseDistiller(BaseMOTModel):
 
     def __init__(self, detector: dict, teacher_score_thr: float = 0.75,
                  teacher_max_instances: int = 100, teacher_nms_iou: float | None = None,
-                 supervised_loss_weight: float = 1.0, teacher_loss_weight: float = 1.0,
+                 teacher_mode: str = 'train', supervised_loss_weight: float = 1.0,
+                 teacher_loss_weight: float = 1.0,
                  predict_with: str = 'teacher', data_preprocessor: dict | None = None,
                  init_cfg: dict | None = None):
         super().__init__(data_preprocessor=data_preprocessor or detector['data_preprocessor'],
                          init_cfg=init_cfg)
         if predict_with not in ('teacher', 'student'):
             raise ValueError(f'predict_with must be teacher or student, found {predict_with!r}')
+        if teacher_mode not in ('train', 'eval'):
+            raise S2DInputError("SparseToDenseDistiller: expected teacher_mode 'train' or 'eval', "
+                                f'found {teacher_mode!r}')
         self.student = MODELS.build(detector)
         self.teacher = MODELS.build(detector)
         self.freeze_module('teacher')
+        self.teacher_mode = teacher_mode
         self.teacher_score_thr = teacher_score_thr
         self.teacher_max_instances = teacher_max_instances
         self.teacher_nms_iou = teacher_nms_iou
@@ -59,9 +71,13 @@ class SparseToDenseDistiller(BaseMOTModel):
         self.predict_with = predict_with
 
     def train(self, mode: bool = True) -> 'SparseToDenseDistiller':
-        """Switch the student alone; the teacher never drops paths or updates statistics."""
+        """Switch the student, and the teacher's dropout if it is to act."""
         super().train(mode)
         self.teacher.eval()
+        if mode and self.teacher_mode == 'train':
+            for module in self.teacher.modules():
+                if isinstance(module, DROPPING):
+                    module.train()
         # the head reads this flag to know that its input is a batch of clips, not one video
         self.teacher.track_head.training = mode
         return self
