@@ -16,7 +16,8 @@ JOBS ?= auto
 
 install: $(STAMP)
 
-$(STAMP): setup.py setup.cfg pyproject.toml tools/misc/install.sh $(wildcard requirements/*.txt)
+$(STAMP): setup.py setup.cfg pyproject.toml tools/misc/install.sh $(wildcard requirements/*.txt) \
+		$(wildcard s2d_plugins/compat/startup/*)
 	@PYTHON="$(PYTHON)" bash tools/misc/install.sh $(VENV)
 	@touch $@
 

@@ -1,5 +1,8 @@
 """What this environment has, what S2D can do with it, and the command that mends the rest.
 
+No command changes the version of anything that works here: upstream's OpenMMLab packages stay
+upstream's, OneDL's stay OneDL's, torch and numpy stay as they are.
+
 Run ``python -m s2d_plugins.doctor``. It ends with 0 if S2D can run, with 1 if not. It imports
 nothing at its top that could be missing.
 """
@@ -12,37 +15,44 @@ import platform
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 from . import __version__
-from .compat import COMPILED_OPS_COMMAND, MMFLOW_COMMAND, has_compiled_ops, working_torchvision
+from .compat import MMFLOW_COMMAND, has_compiled_ops, working_torchvision
+from .compat.openmmlab import (
+    DISTRIBUTIONS,
+    OWN_ENVIRONMENT_COMMAND,
+    compiled_ops_command,
+    found_set,
+    install_command,
+    installed,
+    mend_command,
+    sort_out_command,
+)
 
-ONEDL_COMMAND = 'pip install onedl-mmengine==0.10.12 onedl-mmcv==2.3.6 onedl-mmdetection==3.5.1'
-UPSTREAM_COMMAND = 'pip install "mmengine>=0.10" "mmcv>=2.0.1,<2.2" "mmdet==3.3.0"'
-HEADLESS_COMMAND = ('pip uninstall -y opencv-python && '
-                    'pip install --force-reinstall --no-deps opencv-python-headless==4.12.0.88')
-OPENMMLAB = ('mmengine', 'mmcv', 'mmdet')
 COTRACKER_COMMAND = 'pip install git+https://github.com/facebookresearch/co-tracker'
-#: Import name, distributions that provide it, the command that installs it.
+DEFORMOPS_COMMAND = ('make install VENV=../s2d-py312 PYTHON=python3.12 && '
+                     '../s2d-py312/bin/pip install deformops')
+#: Import name, distributions that provide it, what pip installs where it is missing.
 REQUIRED = (
-    ('torch', ('torch',), 'pip install "torch>=2.4"'),
-    ('mmengine', ('onedl-mmengine', 'mmengine', 'mmengine-lite'), ONEDL_COMMAND),
-    ('mmcv', ('onedl-mmcv', 'mmcv', 'mmcv-lite', 'mmcv-full'), ONEDL_COMMAND),
-    ('mmdet', ('onedl-mmdetection', 'mmdet'), ONEDL_COMMAND),
-    ('numpy', ('numpy',), 'pip install "numpy>=1.24"'),
+    ('torch', ('torch',), '"torch>=2.4"'),
+    *((module, names, '') for module, names in DISTRIBUTIONS.items()),
+    ('numpy', ('numpy',), '"numpy>=1.24"'),
     ('cv2', ('opencv-python', 'opencv-python-headless', 'opencv-contrib-python',
-             'opencv-contrib-python-headless'), 'pip install "opencv-python>=4.8"'),
-    ('PIL', ('pillow',), 'pip install "pillow>=10"'),
-    ('pycocotools', ('pycocotools',), 'pip install "pycocotools>=2.0.7"'),
-    ('scipy', ('scipy',), 'pip install "scipy>=1.10"'),
-    ('sklearn', ('scikit-learn',), 'pip install "scikit-learn>=1.3"'),
-    ('skimage', ('scikit-image',), 'pip install "scikit-image>=0.21"'),
-    ('scenedetect', ('scenedetect',), 'pip install "scenedetect>=0.6.7"'),
-    ('psutil', ('psutil',), 'pip install "psutil>=5.9"'),
-    ('tqdm', ('tqdm',), 'pip install "tqdm>=4.60"'),
+             'opencv-contrib-python-headless'), '"opencv-python>=4.8"'),
+    ('PIL', ('pillow',), '"pillow>=10"'),
+    ('pycocotools', ('pycocotools',), '"pycocotools>=2.0.7"'),
+    ('scipy', ('scipy',), '"scipy>=1.10"'),
+    ('sklearn', ('scikit-learn',), '"scikit-learn>=1.3"'),
+    ('skimage', ('scikit-image',), '"scikit-image>=0.21"'),
+    ('scenedetect', ('scenedetect',), '"scenedetect>=0.6.7"'),
+    ('msgspec', ('msgspec',), '"msgspec>=0.18"'),
+    ('typing_extensions', ('typing-extensions',), '"typing-extensions>=4.10"'),
+    ('psutil', ('psutil',), '"psutil>=5.9"'),
+    ('tqdm', ('tqdm',), '"tqdm>=4.60"'),
 )
 MARKS = dict(ok='ok', off='--', bad='!!')
 
@@ -68,10 +78,8 @@ def check_all() -> list[Finding]:
     """Look at everything, the required parts first."""
     findings = [_check_python(), *(_check_required(*part) for part in REQUIRED), _check_set()]
     if not any(finding.state == 'bad' for finding in findings):
-        findings += [_attempt('S2D parts', _import_parts, ONEDL_COMMAND, state='bad'),
-                     _attempt('video files', _check_decoding,
-                              'pip install --force-reinstall --no-deps opencv-python==4.12.0.88',
-                              state='bad'),
+        findings += [_attempt('S2D parts', _import_parts, OWN_ENVIRONMENT_COMMAND, state='bad'),
+                     _attempt('video files', _check_decoding, _reinstall(*_opencv()), state='bad'),
                      _check_compiled_ops(), _check_cuda(), _check_deformops(),
                      _check_torchvision()]
     return [*findings, _attempt('mmflow', _import_mmflow, MMFLOW_COMMAND), _check_cotracker()]
@@ -83,49 +91,59 @@ def _check_python() -> Finding:
     return Finding('python', 'ok', f'{version} ({sys.executable}){tested}')
 
 
-def _check_required(module: str, distributions: tuple[str, ...], command: str) -> Finding:
-    installed = _installed(distributions)
-    if module in OPENMMLAB and len(installed) > 1:
-        others = ' '.join(name for name, _ in installed)
-        return Finding(module, 'bad', f'installed more than once ({others}): files are mixed up',
-                       f'pip uninstall -y {others} && {command}')
-    version = ' '.join(f'{name} {version}' for name, version in installed)
+def _check_required(module: str, distributions: tuple[str, ...], requirement: str) -> Finding:
+    found = installed(distributions)
+    version = ' '.join(f'{name} {version}' for name, version in found)
+    if module in DISTRIBUTIONS and len(found) > 1:
+        return Finding(module, 'bad', f'installed more than once ({version}): files are mixed up',
+                       sort_out_command(module))
     try:
         loaded = importlib.import_module(module)
     except Exception as error:
-        if module == 'cv2' and 'cannot open shared object file' in str(error):
-            return Finding(module, 'bad', f'{version}: {error}', HEADLESS_COMMAND)
-        if not installed:
+        if not found:
+            command = _add(requirement) if requirement else install_command(module)
             return Finding(module, 'bad', 'not installed', command)
-        if module in OPENMMLAB and not installed[0][0].startswith('onedl-'):
-            command = UPSTREAM_COMMAND
-        return Finding(module, 'bad', f'{version} does not import: {_in_one_line(error)}',
-                       command.replace('install', 'install --force-reinstall --no-deps'))
+        detail = f'{version} does not import: {_in_one_line(error)}'
+        if module in DISTRIBUTIONS:
+            return Finding(module, 'bad', detail, mend_command(module))
+        if 'cannot open shared object file' in str(error) and module == 'cv2':
+            return Finding(module, 'bad', detail, _without_windows(*found[0]))
+        return Finding(module, 'bad', detail, _reinstall(*found[0]))
     version = version or str(getattr(loaded, '__version__', 'unknown version'))
     return Finding(module, 'ok', version)
 
 
+def _add(requirement: str) -> str:
+    """The command that installs what is missing and leaves numpy, which all share, as it is."""
+    kept = [f'numpy=={version}' for _, version in installed(['numpy'])]
+    return ' '.join(['pip install', requirement, *kept])
+
+
+def _reinstall(name: str, version: str) -> str:
+    """The command that installs a distribution anew, in its own version and nothing else."""
+    return f'pip install --force-reinstall --no-deps {name}=={version.partition("+")[0]}'
+
+
+def _without_windows(name: str, version: str) -> str:
+    """The command that exchanges OpenCV for its build without windows, in the same version."""
+    return f'pip uninstall -y {name} && {_reinstall(f"{name}-headless", version)}'
+
+
+def _opencv() -> tuple[str, str]:
+    names = next(names for module, names, _ in REQUIRED if module == 'cv2')
+    return next(iter(installed(names)), ('opencv-python', '4.12.0.88'))
+
+
 def _check_set() -> Finding:
     """Tell OneDL's maintained forks from upstream's releases, which share import names."""
-    names = [name for module, candidates, _ in REQUIRED if module in OPENMMLAB
-             for name, _ in _installed(candidates)]
-    onedl = [name for name in names if name.startswith('onedl-')]
-    if not onedl:
-        return Finding('OpenMMLab set', 'ok', 'upstream; used as it is')
-    if len(onedl) == len(names):
-        return Finding('OpenMMLab set', 'ok', 'OneDL, the maintained forks')
-    return Finding('OpenMMLab set', 'off', f'mixed ({", ".join(names)}): not tested',
-                   ONEDL_COMMAND)
-
-
-def _installed(distributions: Iterable[str]) -> list[tuple[str, str]]:
-    found = []
-    for name in distributions:
-        try:
-            found.append((name, metadata.version(name)))
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+    name, found = 'OpenMMLab set', found_set()
+    versions = ', '.join(f'{name} {version}' for names in DISTRIBUTIONS.values()
+                         for name, version in installed(names))
+    if found == 'mixed':
+        return Finding(name, 'off', f'mixed ({versions}): not tested', OWN_ENVIRONMENT_COMMAND)
+    detail = dict(onedl=f'OneDL, the maintained forks ({versions})',
+                  upstream=f'upstream ({versions}); used as it is', none='none')[found]
+    return Finding(name, 'ok', detail)
 
 
 def _attempt(name: str, check: Callable[[], str], fix: str, state: str = 'off') -> Finding:
@@ -141,9 +159,8 @@ def _in_one_line(error: Exception) -> str:
 
 
 def _import_parts() -> str:
-    for room in ('registry', 'models', 'datasets', 'motion', 'keymasks', 'proposals',
-                 'evaluation', 'visualization', 'hooks'):
-        importlib.import_module(f's2d_plugins.{room}')
+    importlib.import_module('s2d_plugins.utils').register_all_modules(init_default_scope=False)
+    importlib.import_module('s2d_plugins.keymasks')
     return f's2d_plugins {__version__} in {Path(__file__).parent}'
 
 
@@ -158,8 +175,8 @@ def _check_decoding() -> str:
 def _check_compiled_ops() -> Finding:
     if not has_compiled_ops():
         return Finding('compiled mmcv ops', 'off', 'missing; NMS, RoIAlign and deformable '
-                       'attention run on PyTorch, other ops do not', COMPILED_OPS_COMMAND)
-    return _attempt('compiled mmcv ops', _import_compiled_ops, COMPILED_OPS_COMMAND, state='bad')
+                       'attention run on PyTorch, other ops do not', compiled_ops_command())
+    return _attempt('compiled mmcv ops', _import_compiled_ops, compiled_ops_command(), state='bad')
 
 
 def _import_compiled_ops() -> str:
@@ -173,30 +190,45 @@ def _check_cuda() -> Finding:
         return Finding('CUDA', 'ok', f'{torch.cuda.device_count()} x {properties.name}, '
                        f'{properties.total_memory / 2**30:.0f} GiB')
     if torch.version.cuda is None:
+        # the same version built for CUDA, then what that needs: nothing else is upgraded
+        version = torch.__version__.partition('+')[0]
         return Finding('CUDA', 'off', 'this torch is built for the CPU, where S2D runs slowly',
-                       'pip install --force-reinstall torch')
+                       f'{_reinstall("torch", version)} && pip install torch=={version}')
     return Finding('CUDA', 'off', 'no device found; S2D runs on the CPU, slowly', 'nvidia-smi')
 
 
 def _check_deformops() -> Finding:
     name = 'deformops'
     if importlib.util.find_spec(name) is not None:
-        return _attempt(name, lambda: f'{metadata.version(name)}; serves deformable attention on '
-                        'CUDA where compiled ops are missing', 'pip install --upgrade deformops')
-    if sys.version_info < (3, 12):
-        return Finding(name, 'off', 'faster deformable attention on CUDA; needs Python 3.12',
-                       'make distclean install PYTHON=python3.12 && '
-                       '.venv/bin/pip install deformops')
+        version = metadata.version(name)
+        return _attempt(name, lambda: f'{version}; serves deformable attention on CUDA where '
+                        'compiled ops are missing', _reinstall(name, version))
+    if sys.version_info < (3, 12) or _torch_release() < (2, 11):  # pip would upgrade torch
+        return Finding(name, 'off', 'faster deformable attention on CUDA; needs Python 3.12 and '
+                       'torch 2.11', DEFORMOPS_COMMAND)
     return Finding(name, 'off', 'faster deformable attention on CUDA', 'pip install deformops')
 
 
+def _torch_release() -> tuple[int, int]:
+    import torch
+    major, minor = torch.__version__.split('.')[:2]
+    return int(major), int(minor)
+
+
 def _check_torchvision() -> Finding:
+    import torch
+    name, plain = 'torchvision', 'NMS and RoIAlign run on PyTorch'
     if working_torchvision() is not None:
-        return Finding('torchvision', 'ok', metadata.version('torchvision'))
-    detail = 'not installed' if importlib.util.find_spec('torchvision') is None else (
-        'installed, but built for another torch')
-    return Finding('torchvision', 'off', f'{detail}; NMS and RoIAlign run on PyTorch',
-                   'pip install --upgrade torch torchvision')
+        return Finding(name, 'ok', metadata.version(name))
+    # every release fits one release of torch, and only a build for the same device
+    fitting = f'"torchvision==0.{_torch_release()[1] + 15}.*"'
+    if importlib.util.find_spec(name) is not None:
+        return Finding(name, 'off', f'installed, but built for another torch; {plain}',
+                       'pip uninstall -y torchvision' if torch.version.cuda is None else
+                       f'pip install --force-reinstall --no-deps {fitting}')
+    if torch.version.cuda is None:
+        return Finding(name, 'ok', f'not installed and not needed; {plain}')
+    return Finding(name, 'off', f'not installed; {plain}', f'pip install --no-deps {fitting}')
 
 
 def _import_mmflow() -> str:
@@ -230,7 +262,8 @@ def report(findings: list[Finding]) -> str:
 
 def _for_this_python(command: str) -> str:
     """Make every ``pip`` that of the interpreter at work, which need not be the shell's."""
-    return re.sub(r'(?<![\w/-])pip (?=install|uninstall)', f'{sys.executable} -m pip ', command)
+    return re.sub(r'(?<![\w/-])pip (?=install|uninstall|wheel)', f'{sys.executable} -m pip ',
+                  command)
 
 
 def main() -> int:

@@ -1,7 +1,13 @@
 """The one error that means: the input is wrong, not the program; and how it is told."""
 
+import errno
 import re
 import unicodedata
+
+_FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
+#: What the machine lacks or forbids, and no program can help.
+DISK_ERRORS = _FULL_DISK | {errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM,
+                            errno.ENAMETOOLONG}
 
 
 class S2DInputError(ValueError):
@@ -13,7 +19,19 @@ class S2DInputError(ValueError):
     """
 
     def __init__(self, *args: object):
-        super().__init__(*(printable(arg) if isinstance(arg, str) else arg for arg in args))
+        super().__init__(*(printable(_without_worker(arg)) if isinstance(arg, str) else arg
+                           for arg in args))
+
+
+class S2DOutputError(S2DInputError):
+    """The output cannot be written: a full disk, no permission. Going on would not help."""
+
+
+class S2DUnexpectedError(RuntimeError):
+    """An error that nobody foresaw, told in one line that says where its traceback is.
+
+    Its cause is that error. Tools print the line and exit with code 1.
+    """
 
 
 class Problems:
@@ -51,13 +69,49 @@ def one_line(error: BaseException | str) -> str:
     if isinstance(error, str):
         text = error
     else:
-        # str() of a KeyError puts its message in quotes
-        text = str(error.args[0] if isinstance(error, KeyError) and error.args else error).strip()
-    if 'Original Traceback' in text:
-        text = text.splitlines()[-1].partition(': ')[2]
+        try:
+            # str() of a KeyError puts its message in quotes
+            text = str(error.args[0] if isinstance(error, KeyError) and error.args
+                       else error).strip()
+        except Exception:  # an error whose message is one
+            text = ''
+    text = _without_worker(text)
     text = re.sub(r'^class `\w+` in \S+\.py: ', '', text)
     text = printable(' '.join(text.split()))
     return text or (type(error).__name__ if not isinstance(error, str) else '')
+
+
+def _without_worker(text: str) -> str:
+    """Take the message out of what a worker of a data loader tells of its error."""
+    if 'Original Traceback' not in text:
+        return text
+    return text.strip().splitlines()[-1].partition(': ')[2]
+
+
+def full_disk(error: BaseException | None) -> OSError | None:
+    """Return the error of a disk that takes nothing more, if that is what an error comes from.
+
+    Libraries put others around it: torch a ``RuntimeError``, mmengine's registries one of the
+    same type without the number that tells.
+    """
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, OSError) and error.errno in _FULL_DISK:
+            return error
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def shortened(text: str, longest: int = 300) -> str:
+    """Cut a message that has become too long to read."""
+    return text if len(text) <= longest else f'{text[:longest - 3]}...'
+
+
+def unexpected(error: BaseException) -> str:
+    """Return one line for an error that nobody foresaw: its type and its message."""
+    kind, message = type(error).__name__, one_line(error)
+    return f'unexpected {kind}' if message in ('', kind) else f'unexpected {kind}: {message}'
 
 
 def printable(text: str) -> str:

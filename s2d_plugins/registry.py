@@ -9,9 +9,10 @@ mmdet's modules are loaded with ours because mmengine imports the locations of o
 from mmdet import registry as mmdet_registry
 from mmengine.registry import Registry
 
-from .compat import ensure_mmcv_ops
+from .compat import ensure_config_name, ensure_mmcv_ops
 
 ensure_mmcv_ops()
+ensure_config_name()
 
 MODELS = Registry('model', parent=mmdet_registry.MODELS,
                   locations=['s2d_plugins.models', 'mmdet.models'])
@@ -26,7 +27,8 @@ DATA_SAMPLERS = Registry('data sampler', parent=mmdet_registry.DATA_SAMPLERS,
 HOOKS = Registry('hook', parent=mmdet_registry.HOOKS,
                  locations=['s2d_plugins.hooks', 'mmdet.engine.hooks'])
 METRICS = Registry('metric', parent=mmdet_registry.METRICS,
-                   locations=['s2d_plugins.evaluation', 'mmdet.evaluation'])
+                   locations=['s2d_plugins.evaluation.class_agnostic_vis_metric',
+                              's2d_plugins.evaluation.davis_metric', 'mmdet.evaluation'])
 VISUALIZERS = Registry('visualizer', parent=mmdet_registry.VISUALIZERS,
                        locations=['s2d_plugins.visualization', 'mmdet.visualization'])
 VISBACKENDS = Registry('vis_backend', parent=mmdet_registry.VISBACKENDS,
@@ -34,14 +36,16 @@ VISBACKENDS = Registry('vis_backend', parent=mmdet_registry.VISBACKENDS,
 
 # kinds to which nothing is added: they exist so that a lookup from this scope finds mmdet's parts
 (RUNNERS, RUNNER_CONSTRUCTORS, LOOPS, MODEL_WRAPPERS, WEIGHT_INITIALIZERS, OPTIMIZERS,
- OPTIM_WRAPPERS, PARAM_SCHEDULERS, EVALUATOR, LOG_PROCESSORS) = (
+ PARAM_SCHEDULERS, EVALUATOR, LOG_PROCESSORS) = (
     Registry(parent.name, parent=parent, locations=parent._locations)
     for parent in (
         mmdet_registry.RUNNERS, mmdet_registry.RUNNER_CONSTRUCTORS, mmdet_registry.LOOPS,
         mmdet_registry.MODEL_WRAPPERS, mmdet_registry.WEIGHT_INITIALIZERS,
-        mmdet_registry.OPTIMIZERS, mmdet_registry.OPTIM_WRAPPERS,
-        mmdet_registry.PARAM_SCHEDULERS, mmdet_registry.EVALUATOR,
-        mmdet_registry.LOG_PROCESSORS))
+        mmdet_registry.OPTIMIZERS, mmdet_registry.PARAM_SCHEDULERS,
+        mmdet_registry.EVALUATOR, mmdet_registry.LOG_PROCESSORS))
+OPTIM_WRAPPERS = Registry(
+    'optim_wrapper', parent=mmdet_registry.OPTIM_WRAPPERS,
+    locations=['s2d_plugins.models', *mmdet_registry.OPTIM_WRAPPERS._locations])
 OPTIM_WRAPPER_CONSTRUCTORS = Registry(
     'optimizer constructor', parent=mmdet_registry.OPTIM_WRAPPER_CONSTRUCTORS,
     locations=['s2d_plugins.models', 'mmdet.engine.optimizers'])

@@ -9,6 +9,9 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from .arguments import check_share, check_type, refuse
+from .errors import S2DInputError
+
 #: Called with (done, in all) while something long runs.
 Progress = Callable[[int, int], None]
 
@@ -35,24 +38,28 @@ class PointTracks:
             False, a point that is only hidden keeps its estimated ``xy`` and a lost one is NaN.
 
     Raises:
-        ValueError: If the shapes disagree or a visible point is not finite.
+        S2DInputError: If they are no such arrays, the shapes disagree or a visible point is not
+            finite.
     """
 
     xy: np.ndarray
     visible: np.ndarray
 
     def __post_init__(self) -> None:
+        check_type(self, np.ndarray, 'an array', xy=self.xy, visible=self.visible)
         if self.xy.ndim != 3 or self.xy.shape[2] != 2 or self.xy.shape[:2] != self.visible.shape:
-            raise ValueError('PointTracks expects xy (T, P, 2) and visible (T, P), found '
-                             f'{self.xy.shape} and {self.visible.shape}')
+            raise S2DInputError('PointTracks expects xy (T, P, 2) and visible (T, P), found '
+                                f'{self.xy.shape} and {self.visible.shape}')
         if self.visible.dtype != np.bool_:
-            raise ValueError(f'PointTracks.visible must be bool, found {self.visible.dtype}')
+            raise refuse(self, 'visible', self.visible.dtype, 'an array of bool')
+        if not np.issubdtype(self.xy.dtype, np.floating):
+            raise refuse(self, 'xy', self.xy.dtype, 'an array of floats')
         bad = self.visible & ~np.isfinite(self.xy).all(axis=2)
         if bad.any():
             frame, point = np.argwhere(bad)[0]
-            raise ValueError(f'PointTracks: point {point} is visible in frame {frame} but its '
-                             f'position is {self.xy[frame, point].tolist()}; a prior must mark '
-                             'points it cannot place as invisible')
+            raise S2DInputError(f'PointTracks: point {point} is visible in frame {frame} but its '
+                                f'position is {self.xy[frame, point].tolist()}; a prior must mark '
+                                'points it cannot place as invisible')
 
     def __len__(self) -> int:
         return self.xy.shape[0]
@@ -82,11 +89,18 @@ class KeymaskInstance:
         masks: Frame number to position of the instance's keymask in that frame's mask list.
         one2x: Share of members flagged as joining several objects, 0 to 1.
         visibility_ranges: Runs of frames, first and last inclusive, in which it is visible.
+
+    Raises:
+        S2DInputError: If ``masks`` is no dict or ``one2x`` no share.
     """
 
     masks: dict[int, int]
     one2x: float = 0.0
     visibility_ranges: list[tuple[int, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        check_type(self, dict, 'a dict of frame to position', masks=self.masks)
+        check_share(self, one2x=self.one2x)
 
 
 def pixel_of(xy: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

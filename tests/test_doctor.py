@@ -1,13 +1,18 @@
 """The report, whole and with parts missing, mixed up or broken."""
 
+import re
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 
 from s2d_plugins import doctor
 from s2d_plugins.doctor import Finding
+
+ONEDL = {'onedl-mmengine': '0.10.12', 'onedl-mmcv': '2.3.6', 'onedl-mmdetection': '3.5.1'}
+UPSTREAM = {'mmengine': '0.10.7', 'mmcv-lite': '2.1.0', 'mmdet': '3.3.0'}
 
 
 def by_name(findings: list[Finding]) -> dict[str, Finding]:
@@ -20,7 +25,7 @@ def installed(monkeypatch):
     versions = {}
 
     def version(name):
-        if name not in versions:
+        if versions.get(name) is None:
             raise metadata.PackageNotFoundError(name)
         return versions[name]
 
@@ -35,6 +40,12 @@ def test_here_s2d_can_run(capsys):
     assert '[ok] mmdet' in printed and '[!!]' not in printed
 
 
+def test_everything_that_runtime_needs_is_looked_at():
+    lines = (Path(__file__).parents[1] / 'requirements/runtime.txt').read_text().splitlines()
+    assert {line for line in lines if line and not line.startswith('#')} <= {
+        requirement.strip('"') for _, _, requirement in doctor.REQUIRED}
+
+
 def test_without_mmcv_it_still_runs_and_ends_with_1():
     code = ('import runpy, sys; sys.modules["mmcv"] = sys.modules["mmflow"] = None; '
             'runpy.run_module("s2d_plugins.doctor", run_name="__main__")')
@@ -42,41 +53,70 @@ def test_without_mmcv_it_still_runs_and_ends_with_1():
                             check=False)
     assert result.returncode == 1, result.stderr
     assert '[!!] mmcv' in result.stdout and 'S2D cannot run: mend ' in result.stdout
-    assert 'onedl-mmcv==2.3.6' in result.stdout
+    assert re.search(r'fix: .* install --force-reinstall --no-deps (onedl-)?mmcv', result.stdout)
 
 
-def test_missing_part_names_its_command(installed, monkeypatch):
+def test_missing_part_names_its_command_and_keeps_numpy(installed, monkeypatch):
     monkeypatch.setitem(sys.modules, 'scenedetect', None)
-    finding = doctor._check_required('scenedetect', ('scenedetect',), 'pip install scenedetect')
-    assert finding == Finding('scenedetect', 'bad', 'not installed', 'pip install scenedetect')
+    part = 'scenedetect', ('scenedetect',), '"scenedetect>=0.6.7"'
+    assert doctor._check_required(*part) == Finding(
+        'scenedetect', 'bad', 'not installed', 'pip install "scenedetect>=0.6.7"')
+    installed['numpy'] = '1.26.4'
+    assert doctor._check_required(*part).fix == 'pip install "scenedetect>=0.6.7" numpy==1.26.4'
 
 
-@pytest.mark.parametrize(('distribution', 'command'), [
-    ('onedl-mmcv', 'onedl-mmcv==2.3.6'), ('mmcv', 'mmcv>=2.0.1,<2.2')])
-def test_broken_part_is_installed_anew_from_its_own_set(installed, monkeypatch, distribution,
-                                                        command):
-    installed[distribution] = '2.2.0'
-    monkeypatch.setitem(sys.modules, 'mmcv', None)
-    finding = doctor._check_required('mmcv', ('onedl-mmcv', 'mmcv'), doctor.ONEDL_COMMAND)
-    assert finding.state == 'bad' and f'{distribution} 2.2.0 does not import' in finding.detail
-    assert command in finding.fix and '--force-reinstall' in finding.fix
-
-
-def test_two_distributions_in_one_folder(installed):
-    installed.update({'onedl-mmcv': '2.3.6', 'mmcv': '2.1.0'})
-    finding = doctor._check_required('mmcv', ('onedl-mmcv', 'mmcv'), doctor.ONEDL_COMMAND)
-    assert finding.state == 'bad' and 'more than once' in finding.detail
-    assert finding.fix.startswith('pip uninstall -y onedl-mmcv mmcv && pip install')
+def test_broken_part_is_installed_anew_in_its_own_version(installed, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'torch', None)
+    installed['torch'] = '2.1.0+cu118'
+    finding = doctor._check_required('torch', ('torch',), '"torch>=2.4"')
+    assert finding.state == 'bad' and 'torch 2.1.0+cu118 does not import' in finding.detail
+    assert finding.fix == 'pip install --force-reinstall --no-deps torch==2.1.0'
 
 
 @pytest.mark.parametrize(('versions', 'detail', 'state'), [
-    ({'onedl-mmengine': '1', 'onedl-mmcv': '1', 'onedl-mmdetection': '1'}, 'OneDL', 'ok'),
-    ({'mmengine': '1', 'mmcv': '1', 'mmdet': '1'}, 'upstream', 'ok'),
-    ({'onedl-mmengine': '1', 'onedl-mmcv': '1', 'mmdet': '1'}, 'mixed', 'off')])
+    (ONEDL, 'OneDL, the maintained forks (onedl-mmengine 0.10.12', 'ok'),
+    (UPSTREAM, 'upstream (mmengine 0.10.7, mmcv-lite 2.1.0, mmdet 3.3.0); used as it is', 'ok'),
+    ({**ONEDL, 'onedl-mmdetection': None, 'mmdet': '3.3.0'}, 'mixed', 'off')])
 def test_which_set_it_is(installed, versions, detail, state):
     installed.update(versions)
     finding = doctor._check_set()
     assert finding.detail.startswith(detail) and finding.state == state
+    assert finding.fix == ('' if state == 'ok' else 'make install')
+
+
+@pytest.mark.parametrize('mmcv', ['mmcv', 'mmcv-lite'])
+@pytest.mark.parametrize('broken', [None, 'mmengine', 'mmcv', 'mmdet'])
+@pytest.mark.parametrize('twice', [None, 'onedl-mmengine', 'onedl-mmcv', 'onedl-mmdetection'])
+def test_nothing_of_onedl_is_advised_beside_upstream(installed, monkeypatch, mmcv, broken, twice):
+    installed.update({'mmengine': '0.10.7', mmcv: '2.0.1', 'mmdet': '3.3.0', 'numpy': '1.26.4',
+                      'torch': '2.1.0'})
+    if twice:
+        installed[twice] = '2.3.6'
+    if broken:
+        monkeypatch.setitem(sys.modules, broken, None)
+    monkeypatch.setattr(doctor, 'has_compiled_ops', lambda: False)
+    findings = [*(doctor._check_required(*part) for part in doctor.REQUIRED), doctor._check_set(),
+                doctor._check_compiled_ops(), doctor._check_deformops(),
+                doctor._check_torchvision()]
+    for command in ' && '.join(finding.fix for finding in findings).split(' && '):
+        assert 'onedl' not in command or command.startswith('pip uninstall'), command
+        assert not re.search(r'^pip install.* (mmcv|torch|numpy)([><].*)?$', command), command
+
+
+@pytest.mark.parametrize('missing', list(doctor.DISTRIBUTIONS))
+def test_missing_module_comes_from_the_set_of_the_others(installed, monkeypatch, missing):
+    monkeypatch.setitem(sys.modules, missing, None)
+    part = next(part for part in doctor.REQUIRED if part[0] == missing)
+    for versions, expected in ((ONEDL, 'onedl-'), (UPSTREAM, 'mm')):
+        installed.clear()
+        installed.update({name: version for name, version in versions.items()
+                          if name not in doctor.DISTRIBUTIONS[missing]})
+        command = doctor._check_required(*part).fix
+        assert command.replace('"', '').startswith(f'pip install {expected}')
+        assert command.count('=') <= 4  # this one alone
+    installed.clear()
+    command = doctor._check_required(*part).fix
+    assert all(f'{name}==' in command for name in ONEDL)
 
 
 def test_missing_graphics_library(installed, monkeypatch):
@@ -86,8 +126,9 @@ def test_missing_graphics_library(installed, monkeypatch):
         raise ImportError('libGL.so.1: cannot open shared object file: No such file or directory')
 
     monkeypatch.setattr(doctor.importlib, 'import_module', load)
-    finding = doctor._check_required('cv2', ('opencv-python',), 'pip install opencv-python')
-    assert finding.fix == doctor.HEADLESS_COMMAND
+    finding = doctor._check_required('cv2', ('opencv-python',), 'opencv-python')
+    assert finding.fix == ('pip uninstall -y opencv-python && pip install --force-reinstall '
+                           '--no-deps opencv-python-headless==4.12.0.88')
 
 
 def test_broken_compiled_ops_stop_s2d(monkeypatch):
@@ -98,7 +139,7 @@ def test_broken_compiled_ops_stop_s2d(monkeypatch):
     monkeypatch.setattr(doctor.importlib, 'import_module', load)
     finding = doctor._check_compiled_ops()
     assert finding.state == 'bad' and 'undefined symbol' in finding.detail
-    assert finding.fix == doctor.COMPILED_OPS_COMMAND
+    assert finding.fix == doctor.compiled_ops_command()
 
 
 @pytest.mark.parametrize(('cuda', 'detail'), [(None, 'built for the CPU'), ('13.0', 'no device')])
@@ -108,6 +149,24 @@ def test_no_cuda(monkeypatch, cuda, detail):
     monkeypatch.setattr(torch.version, 'cuda', cuda)
     finding = doctor._check_cuda()
     assert finding.state == 'off' and detail in finding.detail
+    if cuda is None:
+        version = torch.__version__.partition('+')[0]
+        assert finding.fix == (f'pip install --force-reinstall --no-deps torch=={version} && '
+                               f'pip install torch=={version}')
+
+
+@pytest.mark.parametrize(('cuda', 'there', 'fix'), [
+    (None, False, ''), (None, True, 'pip uninstall -y torchvision'),
+    ('12.1', False, 'pip install --no-deps "torchvision==0.16.*"'),
+    ('12.1', True, 'pip install --force-reinstall --no-deps "torchvision==0.16.*"')])
+def test_torchvision_of_this_torch_or_none(monkeypatch, cuda, there, fix):
+    import torch
+    monkeypatch.setattr(torch, '__version__', '2.1.0+cu121')
+    monkeypatch.setattr(torch.version, 'cuda', cuda)
+    monkeypatch.setattr(doctor, 'working_torchvision', lambda: None)
+    monkeypatch.setattr(doctor.importlib.util, 'find_spec', lambda name: there or None)
+    finding = doctor._check_torchvision()
+    assert finding.fix == fix and finding.state == ('off' if fix else 'ok')
 
 
 def test_opencv_without_ffmpeg(monkeypatch):
@@ -126,8 +185,10 @@ def test_every_finding_that_is_not_ok_has_one_command():
 
 def test_report_uses_the_pip_of_this_python():
     text = doctor.report([Finding('a', 'ok', 'there'), Finding('b', 'bad', 'not', 'pip install b'),
-                          Finding('c', 'off', 'not', 'x && .venv/bin/pip install c')])
+                          Finding('c', 'off', 'not', 'x && .venv/bin/pip install c'),
+                          Finding('d', 'off', 'not', 'pip wheel d')])
     assert f'fix: {sys.executable} -m pip install b' in text
     assert 'x && .venv/bin/pip install c' in text
+    assert f'fix: {sys.executable} -m pip wheel d' in text
     assert text.splitlines()[0] == '[ok] a                  there'
     assert text.endswith('S2D cannot run: mend b first ([!!] above).')

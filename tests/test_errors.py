@@ -17,6 +17,15 @@ def test_messages_are_printable():
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
 
+def test_the_error_of_a_worker_is_its_message():
+    """As torch's data loader makes it again, with a traceback that holds colons."""
+    error = S2DInputError(
+        'Caught S2DInputError in DataLoader worker process 0.\nOriginal Traceback (most recent '
+        'call last):\n  File "x.py", line 3\n    x: dict = {}\n    raise\n'
+        's2d_plugins.errors.S2DInputError: lost: frame 3\n')
+    assert str(error) == one_line(error) == 'lost: frame 3'
+
+
 def test_problems_are_printable():
     problems = Problems(lenient=True)
     problems.add(f'{NAME} is broken')

@@ -27,7 +27,7 @@ def test_shapes_that_disagree(xy, visible):
 
 
 def test_visible_must_be_bool():
-    with pytest.raises(ValueError, match='must be bool, found float32'):
+    with pytest.raises(ValueError, match='visible to be an array of bool, found .*float32'):
         PointTracks(XY, SEEN.astype(np.float32))
 
 

@@ -5,8 +5,10 @@ import sys
 
 from s2d_plugins.apis.command_line import (
     DEVICES,
+    Failures,
     add_window_arguments,
     choose_device,
+    prepare_outputs,
     quiet_imports,
     run_tool,
     window_settings,
@@ -14,7 +16,8 @@ from s2d_plugins.apis.command_line import (
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config that the model was trained with')
     parser.add_argument('checkpoint', help='checkpoint file; of a distiller, its teacher labels')
     parser.add_argument('labels', help='YouTube-VIS JSON whose videos are labelled, for example '
@@ -27,10 +30,11 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def main() -> None:
+def main() -> int:
     args = parse_args()
     settings = window_settings(args)
     device = choose_device(args.device)
+    prepare_outputs([args.config, args.checkpoint, args.labels, args.data_root], files=[args.out])
     from tqdm import tqdm
 
     with quiet_imports():
@@ -38,18 +42,23 @@ def main() -> None:
         from s2d_plugins.apis.densify import densify_labels
         from s2d_plugins.apis.segmenter import VideoSegmenter
     from s2d_plugins.errors import S2DInputError
-    from s2d_plugins.fileio.json_files import read_json
     from s2d_plugins.fileio.whole_files import write_json
-    content = read_json(args.labels)
-    if not isinstance(content, dict) or not content.get('videos'):
+    from s2d_plugins.labels.youtube_vis import read_labels
+    videos = read_labels(args.labels)['videos']
+    if not videos:
         raise S2DInputError(f'{args.labels} has no videos; give YouTube-VIS JSON')
     segmenter = VideoSegmenter.from_files(args.config, args.checkpoint, device, **settings)
-    with tqdm(total=len(content['videos']), unit=' videos', desc='densify') as bar:
-        labels = densify_labels(segmenter, content['videos'], args.data_root,
-                                lambda done, total: bar.update())
+    failures = Failures(len(videos))
+    with tqdm(total=len(videos), unit=' videos', desc='densify') as bar:
+        labels = densify_labels(segmenter, videos, args.data_root,
+                                lambda done, total: bar.update(), failures.contained)
+    if not labels['videos']:
+        raise S2DInputError(f'none of the {len(videos)} videos of {args.labels} could be '
+                            'labelled; nothing is written')
     write_json(args.out, labels)
     print(f'{len(labels["annotations"])} instances in {len(labels["videos"])} videos; wrote '
           f'{args.out}')
+    return failures.exit_code()
 
 
 if __name__ == '__main__':

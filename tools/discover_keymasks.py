@@ -1,7 +1,8 @@
 """Discover keymasks: per video, which proposals are one object over time.
 
-One label file per video. The same command goes on where it was stopped and tries again what
-failed. Started by torchrun or srun, it shares the videos among the processes.
+One label file per video. The same command goes on where it was stopped, tries again what failed,
+and makes again what was made from another video, other proposals or other settings. Started by
+torchrun or srun, it shares the videos among the processes.
 
 Examples:
     python tools/discover_keymasks.py configs/motion/opencv_flow.py \\
@@ -13,7 +14,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from s2d_plugins.apis.command_line import EXIT_INPUT_ERROR, add_config_arguments, run_tool
+from s2d_plugins.apis.command_line import (
+    EXIT_INPUT_ERROR,
+    add_config_arguments,
+    prepare_outputs,
+    run_tool,
+)
+from s2d_plugins.errors import one_line
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
@@ -27,14 +34,14 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
                         help='folder with one proposals file per video')
     parser.add_argument('--out', required=True, type=Path, help='folder for the label files')
     parser.add_argument('--overwrite', action='store_true',
-                        help='make files again that exist; by default they are kept')
+                        help='make all files again; by default those that still hold are kept')
     parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm'),
                         help='by default what started the process')
     return parser.parse_args(argv)
 
 
 def discover_keymasks(args: argparse.Namespace) -> int:
-    """Discover what is missing; returns the exit code."""
+    """Discover what is missing or out of date; returns the exit code."""
     from mmengine.dist import get_rank
     from tqdm import tqdm
 
@@ -48,34 +55,51 @@ def discover_keymasks(args: argparse.Namespace) -> int:
     if 'discovery' not in cfg:
         raise S2DInputError(f'{args.config} has no `discovery`; expected '
                             'discovery=dict(motion_prior=dict(type=...))')
+    settings = cfg.discovery.to_dict()
     with config_errors(args.config):
         discovery = KeymaskDiscovery(**cfg.discovery.to_dict())
+    prepare_outputs([args.config, args.videos, args.proposals], folders=[args.out])
     start_workers(args.launcher or detect_launcher())
     jobs = list_jobs(args.videos, args.proposals, args.out)
-    kept = 0 if args.overwrite else sum(job.target.exists() for job in jobs)
     first = get_rank() == 0
+    again = find_outdated(jobs, settings, args.overwrite) if first else ()
+    kept = sum(job.target.exists() for job in jobs) - len(again)
     with tqdm(total=len(jobs), initial=0, unit=' videos', disable=not first) as bar:
         def work(job):
-            discover_video(job, discovery, lambda done, total: bar.set_postfix_str(
+            discover_video(job, discovery, settings, lambda done, total: bar.set_postfix_str(
                 f'{job.name} {100 * done // max(total, 1)}%', refresh=False))
 
-        failures = share_jobs(jobs, args.out, work, args.overwrite,
-                              finished=lambda job, mine: bar.update())
+        failures = share_jobs(jobs, args.out, work, again, lambda job, mine: bar.update())
     if first:
-        print(f'{len(jobs) - len(failures)} of {len(jobs)} videos have label files in {args.out} '
-              f'({kept} from earlier runs)')
-        for name, reason in failures.items():
-            print(f'failed: {name}: {reason}', file=sys.stderr)
-        if failures:
-            print(f'{len(failures)} videos failed; the same command tries them again',
-                  file=sys.stderr)
+        report(jobs, kept, failures, args.out)
     return EXIT_INPUT_ERROR if failures else 0
+
+
+def find_outdated(jobs: list, settings: dict, overwrite: bool) -> list:
+    """Return the jobs whose results are to be made again, and say why."""
+    from s2d_plugins.keymasks.video_jobs import review_jobs
+    if overwrite:
+        return [job for job in jobs if job.target.exists()]
+    review = review_jobs(jobs, settings)
+    for line in review.lines():
+        print(one_line(line))
+    return [job for job in jobs if job.name in review.changed]
+
+
+def report(jobs: list, kept: int, failures: dict[str, str], out: Path) -> None:
+    """Say what was made, and what failed and why."""
+    print(f'{len(jobs) - len(failures)} of {len(jobs)} videos have label files in {out} '
+          f'({kept} from earlier runs)')
+    for name, reason in failures.items():
+        print(f'failed: {one_line(name)}: {one_line(reason)}', file=sys.stderr)
+    if failures:
+        print(f'{len(failures)} videos failed; the same command tries them again',
+              file=sys.stderr)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the tool; 0, or 2 if a video failed or the input is bad."""
-    args = parse_args(argv)
-    return run_tool(lambda: discover_keymasks(args),
+    return run_tool(lambda: discover_keymasks(parse_args(argv)),
                     'interrupted; the same command goes on after the last finished video')
 
 

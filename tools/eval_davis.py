@@ -9,19 +9,16 @@ import sys
 import time
 from pathlib import Path
 
-from s2d_plugins.apis.command_line import quiet_imports, run_tool
+from s2d_plugins.apis.command_line import prepare_outputs, quiet_imports, run_tool
 from s2d_plugins.errors import S2DInputError
-from s2d_plugins.fileio.whole_files import write_json
-
-with quiet_imports():
-    from s2d_plugins.evaluation.davis import TASKS, evaluate_davis
-    from s2d_plugins.evaluation.tables import markdown_table
 
 COLUMNS = ('J&F_mean', 'J_mean', 'J_recall', 'J_decay', 'F_mean', 'F_recall', 'F_decay')
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
+    with quiet_imports():
+        from s2d_plugins.evaluation.davis import TASKS
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--gt', required=True, type=Path,
@@ -51,6 +48,7 @@ def read_sequences(names: list[str] | None) -> list[str] | None:
 
 def format_result(result: dict) -> str:
     """One row per object, sequence and overall, in percent."""
+    from s2d_plugins.evaluation.tables import markdown_table
     rows = []
     for name, sequence in result['sequences'].items():
         objects = sequence['objects']
@@ -64,7 +62,11 @@ def format_result(result: dict) -> str:
 
 def evaluate(args: argparse.Namespace) -> None:
     """Evaluate, write the numbers and print the table."""
+    from s2d_plugins.evaluation.davis import evaluate_davis
+    from s2d_plugins.fileio.whole_files import write_json
     start = time.perf_counter()
+    listed = args.sequences if args.sequences and len(args.sequences) == 1 else ()
+    prepare_outputs([args.gt, args.results, *listed], files=[args.out])
     result = evaluate_davis(args.gt, args.results, args.task,
                             sequences=read_sequences(args.sequences), jobs=args.jobs,
                             lenient=args.lenient)
@@ -77,8 +79,7 @@ def evaluate(args: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the tool; 0, or 2 at bad input."""
-    args = parse_args(argv)
-    return run_tool(lambda: evaluate(args))
+    return run_tool(lambda: evaluate(parse_args(argv)))
 
 
 if __name__ == '__main__':

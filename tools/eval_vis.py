@@ -12,16 +12,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from s2d_plugins.apis.command_line import quiet_imports, run_tool
+from s2d_plugins.apis.command_line import prepare_outputs, quiet_imports, run_tool
 from s2d_plugins.errors import Problems, S2DInputError
-from s2d_plugins.fileio.json_files import read_json
-from s2d_plugins.fileio.whole_files import write_json
-from s2d_plugins.labels.proposals_file import read_proposals
-
-with quiet_imports():
-    from s2d_plugins.evaluation.frame_ap import evaluate_frames
-    from s2d_plugins.evaluation.tables import markdown_table
-    from s2d_plugins.evaluation.tube_ap import evaluate_vis
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
@@ -38,22 +30,38 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
 
 
 def read_folder(folder: Path, lenient: bool) -> list[dict]:
-    """All proposals files of a folder; leniently without their faulty masks.
+    """All proposals files of a folder; leniently without what is faulty.
 
     Raises:
         S2DInputError: If there is none.
     """
+    from s2d_plugins.labels.proposals_file import read_proposals
     paths = sorted(folder.glob('*.json'))
     if not paths:
         raise S2DInputError(f'{folder}: expected proposals files (*.json), found none')
     problems = Problems(lenient)
-    contents = [{'video': path.stem, **read_proposals(path, problems)} for path in paths]
+    contents = []
+    for path in paths:
+        try:
+            content = read_proposals(path, problems)
+        except S2DInputError as error:
+            problems.add(str(error))
+        else:
+            contents.append(dict(content, video=content.get('video') or path.stem))
     problems.warn()
     return contents
 
 
 def evaluate(args: argparse.Namespace) -> None:
     """Evaluate, write the numbers and print them in percent."""
+    with quiet_imports():
+        from s2d_plugins.evaluation.frame_ap import evaluate_frames
+        from s2d_plugins.evaluation.tables import markdown_table
+        from s2d_plugins.evaluation.tube_ap import evaluate_vis
+    from s2d_plugins.fileio.json_files import read_json
+    from s2d_plugins.fileio.whole_files import write_json
+    listed = args.results.glob('*.json') if args.results.is_dir() else ()
+    prepare_outputs([args.gt, args.results, *listed], files=[args.out])
     names = dict(lenient=args.lenient, gt_name=str(args.gt), results_name=str(args.results))
     gt = read_json(args.gt)
     if args.results.is_dir():
@@ -68,8 +76,7 @@ def evaluate(args: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the tool; 0, or 2 at bad input."""
-    args = parse_args(argv)
-    return run_tool(lambda: evaluate(args))
+    return run_tool(lambda: evaluate(parse_args(argv)))
 
 
 if __name__ == '__main__':

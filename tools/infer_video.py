@@ -6,6 +6,7 @@ import sys
 from s2d_plugins.apis.command_line import (
     DEVICES,
     add_window_arguments,
+    prepare_outputs,
     quiet_imports,
     run_tool,
     window_settings,
@@ -25,12 +26,15 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    settings = window_settings(args)
     from tqdm import tqdm
 
     with quiet_imports():
         import s2d_plugins.registry  # noqa: F401  makes mmcv's ops importable
-        from s2d_plugins.apis.inferencer import S2DInferencer
-    inferencer = S2DInferencer(args.config, args.checkpoint, args.device, **window_settings(args))
+        from s2d_plugins.apis.inferencer import S2DInferencer, output_files
+    prepare_outputs([args.config, args.checkpoint, args.video],
+                    files=output_files(args.out_dir), folders=[args.out_dir])
+    inferencer = S2DInferencer(args.config, args.checkpoint, args.device, **settings)
     with tqdm(unit=' frames', desc='infer') as bar:
         def report(done: int, total: int) -> None:
             bar.total = total

@@ -8,7 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from s2d_plugins.apis.command_line import run_tool
+from s2d_plugins.apis.command_line import prepare_outputs, run_tool
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
@@ -30,24 +30,38 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
 def merge_labels(args: argparse.Namespace) -> None:
     """Merge, and write and print statistics."""
     from s2d_plugins.errors import S2DInputError
+    from s2d_plugins.fileio.stamps import make_stamp
     from s2d_plugins.fileio.whole_files import write_json
     from s2d_plugins.labels.merging import merge_label_files
-    paths = sorted(path for path in args.labels.glob('*.json')
-                   if not path.name.startswith('.') and path.resolve() != args.out.resolve()
-                   and not path.name.endswith('.stats.json'))
+    paths = [path for path in find_labels(args.labels) if not is_merged(path, args.out)]
     if not paths:
         raise S2DInputError(f'expected label files (*.json) in {args.labels}, found none; make '
                             'them with tools/discover_keymasks.py')
-    statistics = merge_label_files(paths, args.out, args.max_one2x, args.min_keymasks).as_dict()
-    write_json(args.statistics or args.out.with_suffix('.stats.json'), statistics)
+    notes = args.statistics or args.out.with_suffix('.stats.json')
+    prepare_outputs([args.labels, *paths], files=[args.out, notes])
+    stamp = make_stamp(labels=[path.name for path in paths])
+    statistics = merge_label_files(paths, args.out, args.max_one2x, args.min_keymasks,
+                                   stamp).as_dict()
+    write_json(notes, statistics)
     for name, value in statistics.items():
         print(f'{name}: {value}')
 
 
+def find_labels(folder: Path) -> list[Path]:
+    """List the label files of a folder; statistics are none."""
+    return sorted(path for path in folder.glob('*.json')
+                  if not path.name.startswith('.') and not path.name.endswith('.stats.json'))
+
+
+def is_merged(path: Path, out: Path) -> bool:
+    """Say whether a file is what an earlier run of this tool has written to ``out``."""
+    from s2d_plugins.fileio.stamps import read_stamp
+    return path.resolve() == out.resolve() and 'labels' in (read_stamp(path) or {})
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run the tool; 0, or 2 at bad input."""
-    args = parse_args(argv)
-    return run_tool(lambda: merge_labels(args))
+    return run_tool(lambda: merge_labels(parse_args(argv)))
 
 
 if __name__ == '__main__':

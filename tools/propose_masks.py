@@ -8,7 +8,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from s2d_plugins.apis.command_line import run_tool
+from s2d_plugins.apis.command_line import Failures, prepare_outputs, run_tool
+from s2d_plugins.errors import one_line
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
@@ -21,36 +22,51 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument('--config', type=Path,
                         help='config whose `proposer` is used; by default MotionColorProposer')
     parser.add_argument('--overwrite', action='store_true',
-                        help='make files again that exist; by default they are kept')
+                        help='make all files again; by default those that still hold are kept')
     return parser.parse_args(argv)
 
 
-def propose_masks(args: argparse.Namespace) -> None:
-    """Write the proposals of every video that has none yet."""
+def propose_masks(args: argparse.Namespace) -> int:
+    """Write the proposals of every video that has none that hold; returns the exit code."""
     from tqdm import tqdm
 
+    from s2d_plugins.fileio.stamps import Review, make_stamp
     from s2d_plugins.labels.proposals_file import write_proposals
-    from s2d_plugins.proposals.build import build_proposer
-    from s2d_plugins.video import list_videos, open_video, video_names
+    from s2d_plugins.proposals.build import build_proposer, proposer_settings
+    from s2d_plugins.video import list_videos, open_video, source_stamp, video_names
+    settings, proposer = proposer_settings(args.config), build_proposer(args.config)
     paths = [path for given in args.videos for path in list_videos(given)]
-    proposer = build_proposer(args.config)
+    names = video_names(paths)
+    prepare_outputs([args.config, *args.videos], folders=[args.out])
+    review, failures = Review(), Failures(len(paths), args.out / '.failures')
     written = 0
-    for path, name in zip(paths, video_names(paths), strict=True):
+    for path, name in zip(paths, names, strict=True):
         target = args.out / f'{name}.json'
-        if target.exists() and not args.overwrite:
-            continue
-        video = open_video(path, name)
-        with tqdm(total=len(video), unit=' frames', desc=name) as bar:
-            frames = proposer.propose(video, lambda done, total, bar=bar: bar.update(done - bar.n))
-        write_proposals(target, name, video.size, frames)
-        written += 1
-    print(f'{written} proposals files written to {args.out}, {len(paths) - written} kept')
+
+        def stamp(path=path):
+            return make_stamp(video=source_stamp(path), settings=settings)
+
+        with failures.contained(name):
+            if target.exists() and not args.overwrite:
+                if review.holds(name, target, stamp):
+                    continue
+                print(one_line(f'{name}: {review.reason(name)}'))
+            made_from, video = stamp(), open_video(path, name)
+            with tqdm(total=len(video), unit=' frames', desc=one_line(name)) as bar:
+                frames = proposer.propose(video, lambda done, total, bar=bar: bar.update(
+                    done - bar.n))
+            write_proposals(target, name, video.size, frames, made_from)
+            written += 1
+    print(f'{written} proposals files written to {args.out}, '
+          f'{len(paths) - written - len(failures.reasons)} kept')
+    for line in review.unmarked_lines():
+        print(one_line(line))
+    return failures.exit_code()
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the tool; 0, or 2 at bad input."""
-    args = parse_args(argv)
-    return run_tool(lambda: propose_masks(args),
+    """Run the tool; 0, or 2 if a video failed or the input is bad."""
+    return run_tool(lambda: propose_masks(parse_args(argv)),
                     'interrupted; the same command goes on after the last finished video')
 
 

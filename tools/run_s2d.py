@@ -14,8 +14,7 @@ from s2d_plugins.apis.command_line import (
     quiet_imports,
     run_tool,
 )
-
-STAGES = ('frames', 'proposals', 'keymasks', 'distill', 'densify', 'final', 'infer')
+from s2d_plugins.pipeline.stage_names import STAGES
 
 
 def parse_args() -> argparse.Namespace:

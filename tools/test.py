@@ -4,9 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from s2d_plugins.apis.command_line import run_tool
+from s2d_plugins.apis.command_line import prepare_outputs, run_tool
 from s2d_plugins.errors import S2DInputError
-from s2d_plugins.fileio.configs import type_name
 
 
 def parse_args() -> argparse.Namespace:
@@ -50,6 +49,7 @@ def use_tta(cfg) -> None:
 
 def metrics_of(cfg, option: str, known: tuple[str, ...], lacking: str) -> list:
     """Return the config's evaluators, all of which must be one of ``known`` for ``option``."""
+    from s2d_plugins.fileio.configs import type_name
     evaluators = cfg.test_evaluator
     evaluators = evaluators if isinstance(evaluators, list) else [evaluators]
     for evaluator in evaluators:
@@ -77,12 +77,16 @@ def main() -> None:
     args = parse_args()
     from mmdet.evaluation import DumpDetResults
 
-    from s2d_plugins.apis import runner_tools
+    from s2d_plugins.apis import runner_tools, running
     if args.out is not None and not args.out.endswith(('.pkl', '.pickle')):
         raise S2DInputError(f'--out: expected a file that ends with .pkl or .pickle, found '
                             f'{args.out}')
     cfg = runner_tools.read_runner_config(args)
-    cfg.load_from = args.checkpoint
+    cfg.load_from, cfg.resume = args.checkpoint, False
+    submission = [f'{args.format_only}{suffix}' for suffix in ('.json', '.submission_file.zip')]
+    prepare_outputs([args.config, args.checkpoint, *runner_tools.data_paths(cfg)],
+                    files=[args.out, *(submission if args.format_only else ())],
+                    folders=[cfg.work_dir, args.show_dir])
     if args.show or args.show_dir:
         show_predictions(cfg, args)
     if args.tta:
@@ -94,7 +98,8 @@ def main() -> None:
     runner = runner_tools.build_runner(cfg)
     if args.out is not None:
         runner.test_evaluator.metrics.append(DumpDetResults(out_file_path=args.out))
-    runner.test()
+    with runner_tools.full_disk_errors(cfg):
+        running.test(runner)
 
 
 if __name__ == '__main__':

@@ -26,6 +26,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
 
 def validate_labels(args: argparse.Namespace) -> int:
     """Print the faults of all files; returns the exit code."""
+    from s2d_plugins.errors import one_line
     from s2d_plugins.fileio.json_files import read_json
     from s2d_plugins.labels.faults import find_faults
     faulty = 0
@@ -33,20 +34,20 @@ def validate_labels(args: argparse.Namespace) -> int:
         labels = read_json(path)
         count = 0
         for count, fault in enumerate(find_faults(labels, args.frames), start=1):  # noqa: B007
-            print(f'{path}: {fault}')
+            print(one_line(f'{path}: {fault}'))
         if count:
             faulty += 1
             print(f'{path}: {count} faults')
         else:
-            print(f'{path}: {len(labels["videos"])} videos and {len(labels["annotations"])} '
-                  'annotations, no faults')
+            annotations = labels.get('annotations')
+            count = 'no' if annotations is None else len(annotations)
+            print(f'{path}: {len(labels["videos"])} videos and {count} annotations, no faults')
     return 1 if faulty else 0
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the tool; 0, 1 if there are faults, or 2 at unreadable input."""
-    args = parse_args(argv)
-    return run_tool(lambda: validate_labels(args))
+    return run_tool(lambda: validate_labels(parse_args(argv)))
 
 
 if __name__ == '__main__':

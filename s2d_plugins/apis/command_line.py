@@ -1,39 +1,192 @@
-"""What every tool does with errors, interrupts and devices."""
+"""What every tool does with errors, interrupts, outputs and videos that fail.
+
+Importing it takes next to no time, so that :func:`run_tool` is there when Ctrl-C comes early; a
+tool imports what is heavy inside of it.
+"""
 
 import argparse
 import contextlib
 import io
+import logging
 import os
 import sys
+import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
 
-from ..errors import S2DInputError, one_line
+from ..devices import DEVICES, choose_device  # noqa: F401  tools take both from here
+from ..errors import (
+    DISK_ERRORS,
+    S2DInputError,
+    S2DOutputError,
+    S2DUnexpectedError,
+    full_disk,
+    one_line,
+    shortened,
+    unexpected,
+)
 
+EXIT_UNEXPECTED = 1
 EXIT_INPUT_ERROR = 2
 EXIT_INTERRUPTED = 130
-DEVICES = 'cpu, cuda or cuda:N'
+EXIT_BROKEN_PIPE = 141
+#: Set to 1, it shows where an error arose.
+TRACEBACK_VARIABLE = 'S2D_TRACEBACK'
 
 
 def run_tool(main: Callable[[], int | None],
              on_interrupt: str = 'interrupted; run the same command again') -> int:
-    """Run a tool's ``main`` and return the exit code.
+    """Run a tool's ``main`` and return the exit code; whatever happens is told in one line.
 
-    A mistake of the user's ends with one line and code 2, Ctrl-C with one line and code 130.
-    A tool run by several processes that fails in one of them also ends so.
+    * A mistake of the user's, a full disk, a missing permission: ``error: ...`` and code 2.
+    * Ctrl-C: code 130.
+    * An error that nobody foresaw: ``error: unexpected TypeError: ...`` and code 1. Its traceback
+      goes to the log file of the run where there is one (training, testing, the pipeline), and the
+      line names that file; else the line names ``S2D_TRACEBACK=1``, with which any error shows its
+      traceback on standard error.
+
+    A tool run by several processes that fails in one of them also ends so. While it runs, a log
+    file that cannot be written (any more) does not bring a traceback for every line.
 
     Args:
         main: Returns the exit code, or None for 0.
         on_interrupt: The line for Ctrl-C.
     """
+    raising, logging.raiseExceptions = logging.raiseExceptions, _shows_tracebacks()
     try:
         return main() or 0
-    except S2DInputError as error:
-        print(f'error: {one_line(error)}', file=sys.stderr)
-        return EXIT_INPUT_ERROR
     except KeyboardInterrupt:
         print(f'\n{on_interrupt}', file=sys.stderr)
         return EXIT_INTERRUPTED
+    except BrokenPipeError:  # the reader of a pipe has had enough
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_BROKEN_PIPE
+    except Exception as error:
+        return _tell(error)
+    finally:
+        logging.raiseExceptions = raising
+
+
+def _tell(error: Exception) -> int:
+    if _shows_tracebacks():
+        traceback.print_exception(error)
+    if isinstance(error, S2DInputError):
+        line, code = one_line(error), EXIT_INPUT_ERROR
+    elif isinstance(error, S2DUnexpectedError):
+        line, code = one_line(error), EXIT_UNEXPECTED
+    elif lack := _lacking(error):
+        line = one_line(f'cannot use {lack.filename or "a file"}: {lack.strerror}; free space, or '
+                        'check the path and its permissions')
+        code = EXIT_INPUT_ERROR
+    else:
+        log = log_traceback(error)
+        where = f'the traceback is in {log}' if log else (
+            f'run it with {TRACEBACK_VARIABLE}=1 to see the traceback')
+        line, code = f'{unexpected(error)}; {where}', EXIT_UNEXPECTED
+    print(f'error: {line}', file=sys.stderr)
+    return code
+
+
+def _lacking(error: Exception) -> OSError | None:
+    """Return the error of the system behind an error that no program can help."""
+    return error if isinstance(error, OSError) and error.errno in DISK_ERRORS else full_disk(error)
+
+
+def _shows_tracebacks() -> bool:
+    return os.environ.get(TRACEBACK_VARIABLE, '') not in ('', '0')
+
+
+def log_traceback(error: BaseException) -> str | None:
+    """Write a traceback to the log file of mmengine's current logger; returns its path."""
+    module = sys.modules.get('mmengine.logging')
+    if module is None:
+        return None
+    text = ''.join(traceback.format_exception(error))
+    record = logging.LogRecord('mmengine', logging.ERROR, __file__, 0, text, None, None)
+    for handler in module.MMLogger.get_current_instance().handlers:
+        if isinstance(handler, logging.FileHandler):
+            handler.handle(record)
+            return handler.baseFilename
+    return None
+
+
+def prepare_outputs(inputs: Iterable[str | Path | None], files: Iterable[str | Path | None] = (),
+                    folders: Iterable[str | Path | None] = (),
+                    owned: Iterable[str | Path | None] = ()) -> None:
+    """Check that a tool's outputs spare its inputs, and clear what a killed run left half-written.
+
+    A tool calls it once, before it writes anything.
+
+    Args:
+        inputs: See :func:`~s2d_plugins.fileio.paths.check_outputs`.
+        files: As there.
+        folders: As there.
+        owned: As there.
+
+    Raises:
+        S2DInputError: Names the output and the input that overlap.
+    """
+    from ..fileio.paths import check_outputs
+    from ..fileio.whole_files import clean_partials
+    files, folders = list(files), [*folders]
+    owned = list(owned)
+    check_outputs(inputs, files, folders, owned)
+    clean_partials(*{Path(path).parent for path in files if path is not None},
+                   *(path for path in (*folders, *owned) if path is not None))
+
+
+class Failures:
+    """Videos that fail while the others of a run go on.
+
+    Args:
+        total: Number of videos; the failure of an only one ends the run like any error.
+        log_folder: Where the traceback of an unforeseen error goes, as ``<name>.txt``.
+
+    Attributes:
+        reasons: Name of each failed video to the one line that says why.
+    """
+
+    def __init__(self, total: int, log_folder: Path | None = None):
+        self.total = total
+        self.log_folder = log_folder
+        self.reasons: dict[str, str] = {}
+
+    @contextlib.contextmanager
+    def contained(self, name: str) -> Iterator[None]:
+        """Note what goes wrong with one video; an output that cannot be written ends all."""
+        try:
+            yield
+        except S2DOutputError:
+            raise
+        except Exception as error:
+            if self.total == 1 or full_disk(error):
+                raise
+            self.note(name, error)
+
+    def note(self, name: str, error: Exception) -> None:
+        """Note and print why a video failed."""
+        if isinstance(error, S2DInputError):
+            reason = one_line(error)
+        else:
+            reason = unexpected(error)
+            if self.log_folder is not None:
+                from ..fileio.whole_files import write_text
+                path = self.log_folder / f'{name}.txt'
+                write_text(path, ''.join(traceback.format_exception(error)))
+                reason += f'; the traceback is in {path}'
+        self.reasons[name] = reason
+        print(f'failed: {one_line(name)}: {reason}', file=sys.stderr)
+
+    def exit_code(self) -> int:
+        """Print how many videos failed, if any did, and return the exit code."""
+        if not self.reasons:
+            return 0
+        print(f'{len(self.reasons)} of {self.total} videos failed; the same command tries them '
+              'again', file=sys.stderr)
+        return EXIT_INPUT_ERROR
 
 
 @contextlib.contextmanager
@@ -47,9 +200,26 @@ def quiet_imports() -> Iterator[None]:
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the config file and mmengine's ``--cfg-options``."""
     from mmengine.config import DictAction
+
+    class Overrides(DictAction):
+        """Tells an override that is none, where mmengine's action ends with an error of its own.
+        """
+
+        def __call__(self, parser: Any, namespace: Any, values: Any,
+                     option_string: str | None = None) -> None:
+            for value in values:
+                if '=' not in value:
+                    raise S2DInputError(f'{option_string}: expected KEY=VALUE, found {value!r}')
+                try:
+                    super().__call__(parser, namespace, [value], option_string)
+                except Exception as error:
+                    raise S2DInputError(f'{option_string}: cannot read {value!r} '
+                                        f'({shortened(one_line(error))}); lists need brackets '
+                                        'that match') from error
+
     parser.add_argument('config', help='config file path')
     parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+        '--cfg-options', nargs='+', action=Overrides, metavar='KEY=VALUE',
         help='override settings of the config; lists as key="[a,b]" or key=a,b, without spaces')
 
 
@@ -67,36 +237,14 @@ def add_window_arguments(parser: argparse.ArgumentParser, score_thr: float) -> N
 
 
 def window_settings(args: argparse.Namespace) -> dict:
-    """Return the settings of :func:`add_window_arguments` for a ``VideoSegmenter``."""
-    overlap = (args.window or 0) // 2 if args.overlap is None else args.overlap
-    return dict(score_thr=args.score_thr, top_k=args.top_k, window=args.window, overlap=overlap,
-                tube_nms_iou=args.tube_nms_iou)
-
-
-def choose_device(name: str | None) -> str:
-    """Choose where torch runs; mmengine's Runner follows.
-
-    Call it before anything touches CUDA: other devices are then hidden.
-
-    Args:
-        name: One of :data:`DEVICES`; None takes a GPU where torch sees one.
-
-    Returns:
-        ``'cpu'`` or ``'cuda'``.
+    """Return the settings of :func:`add_window_arguments` for a ``VideoSegmenter``.
 
     Raises:
-        S2DInputError: If there is no such device.
+        S2DInputError: If one is out of range.
     """
-    import torch
-    kind, _, index = (name or '').partition(':')
-    if kind not in ('', 'cpu', 'cuda') or (index and not (kind == 'cuda' and index.isdecimal())):
-        raise S2DInputError(f'expected the device {DEVICES}, found {name!r}')
-    if kind == 'cpu':
-        os.environ['CUDA_VISIBLE_DEVICES'] = ''
-    elif index:
-        os.environ['CUDA_VISIBLE_DEVICES'] = index
-    available = torch.cuda.is_available()
-    if kind == 'cuda' and not available:
-        raise S2DInputError(f'device {name} was asked for, but torch {torch.__version__} sees no '
-                            'GPU there; use --device cpu, or run python -m s2d_plugins.doctor')
-    return 'cuda' if available and kind != 'cpu' else 'cpu'
+    from ..inference_settings import check_settings
+    overlap = (args.window or 0) // 2 if args.overlap is None else args.overlap
+    settings = dict(score_thr=args.score_thr, top_k=args.top_k, window=args.window,
+                    overlap=overlap, tube_nms_iou=args.tube_nms_iou)
+    check_settings(settings, lambda name: f'--{name.replace("_", "-")}')
+    return settings

@@ -1,9 +1,19 @@
 """Dense labels: the EMA teacher labels every frame (S2D, arXiv 2512.14440)."""
 
+import contextlib
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from ..labels.youtube_vis import make_annotation, make_labels, make_video, video_folder
+from ..errors import S2DInputError
+from ..fileio.paths import check_inside
+from ..labels.youtube_vis import (
+    make_annotation,
+    make_labels,
+    make_video,
+    video_folder,
+    video_title,
+)
 from ..structures import Frames
 from ..video.lazy_frames import LazyFrames
 from .segmenter import VideoSegmenter
@@ -33,7 +43,8 @@ def densify_clip(segmenter: VideoSegmenter, frames: Frames, name: str,
 
 
 def densify_labels(segmenter: VideoSegmenter, videos: Sequence[dict], data_root: str | Path,
-                   progress: Callable[[int, int], None] | None = None) -> dict:
+                   progress: Callable[[int, int], None] | None = None,
+                   contained: Callable[[str], AbstractContextManager] | None = None) -> dict:
     """Label every frame of the videos of a YouTube-VIS file.
 
     Args:
@@ -41,17 +52,35 @@ def densify_labels(segmenter: VideoSegmenter, videos: Sequence[dict], data_root:
         videos: The file's ``videos``; their ids are kept.
         data_root: Folder that their ``file_names`` are relative to.
         progress: Called with (videos done, videos in all).
+        contained: Makes a context manager for the work on a video, given its name. An error that
+            it swallows leaves the video out of the labels; by default the first error ends all.
 
     Raises:
-        S2DInputError: If a frame is missing or broken.
+        S2DInputError: If a frame is missing, broken, outside of the folder or of another size than
+            its video.
     """
+    labelled: list[dict] = []
     annotations: list[dict] = []
     for number, video in enumerate(videos, 1):
-        paths = [Path(data_root) / name for name in video['file_names']]
-        labels = densify_clip(segmenter, LazyFrames.of_files(paths), video_folder(video),
-                              video['file_names'], video['id'])
-        annotations += [{**annotation, 'id': len(annotations) + position}
-                        for position, annotation in enumerate(labels['annotations'], 1)]
+        name = video_folder(video)
+        with contextlib.nullcontext() if contained is None else contained(name):
+            labels = densify_clip(segmenter, _open_frames(video, Path(data_root)), name,
+                                  video['file_names'], video['id'])
+            labelled.append(video)
+            annotations += [{**annotation, 'id': len(annotations) + position}
+                            for position, annotation in enumerate(labels['annotations'], 1)]
         if progress is not None:
             progress(number, len(videos))
-    return make_labels(videos, annotations)
+    return make_labels(labelled, annotations)
+
+
+def _open_frames(video: dict, data_root: Path) -> LazyFrames:
+    title = video_title(video)
+    paths = [data_root / check_inside(name, title) for name in video['file_names']]
+    frames, size = LazyFrames.of_files(paths), (video['height'], video['width'])
+    if frames[0].shape[:2] != size:
+        found = ' x '.join(map(str, frames[0].shape[:2]))
+        raise S2DInputError(f'{title}: the frame {paths[0]} is {found} (height x width), the '
+                            f'labels say {size[0]} x {size[1]}; give the frames that the labels '
+                            'were made from')
+    return frames

@@ -4,15 +4,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..arguments import check_type
+from ..devices import choose_device
 from ..fileio.configs import load_config
-from ..fileio.whole_files import write_json
+from ..fileio.paths import check_outputs
+from ..fileio.whole_files import clean_partials, write_json
 from ..models.window_inference import Tube
 from ..video import Video, find_shots, open_video
 from ..video.lazy_frames import LazyFrames
 from ..visualization import write_overlay
-from .command_line import choose_device
 from .segmenter import VideoSegmenter
 from .tracks import join_shots, to_results
+
+
+def output_files(out_dir: str | Path) -> tuple[Path, Path]:
+    """Return where an inferencer writes the results and the video with masks."""
+    return Path(out_dir) / 'results.json', Path(out_dir) / 'overlay.mp4'
 
 
 class S2DInferencer:
@@ -33,6 +40,7 @@ class S2DInferencer:
     def __init__(self, model: str | Path, weights: str | Path, device: str | None = None,
                  **settings: Any):
         defaults = load_config(model).get('inference', {})
+        check_type(f'config {model}', dict, 'a dict', inference=defaults)
         self.segmenter = VideoSegmenter.from_files(model, weights, choose_device(device),
                                                    **{**defaults, **settings})
 
@@ -42,7 +50,8 @@ class S2DInferencer:
 
         Args:
             video: A video file or a folder of frames.
-            out_dir: If given, ``results.json`` and ``overlay.mp4`` are written there.
+            out_dir: If given, ``results.json`` and ``overlay.mp4`` are written there; not
+                the folder of the frames.
             progress: Called with (frames done, frames in all).
 
         Returns:
@@ -50,8 +59,12 @@ class S2DInferencer:
             RLE at the video's size, or None, per frame.
 
         Raises:
-            S2DInputError: If the video cannot be read or ``out_dir`` cannot be written.
+            S2DInputError: If the video cannot be read, or ``out_dir`` cannot be written or is
+                where the video is.
         """
+        if out_dir is not None:
+            check_outputs([video], files=output_files(out_dir), folders=[out_dir])
+            clean_partials(out_dir)
         source = open_video(video)
         shots = []
         for start, stop in find_shots(source):
@@ -59,8 +72,9 @@ class S2DInferencer:
         tubes = join_shots(shots, len(source))
         results = to_results(tubes)
         if out_dir is not None:
-            write_json(Path(out_dir) / 'results.json', results)
-            write_overlay(Path(out_dir) / 'overlay.mp4', source, source.size, source.fps,
+            results_file, overlay = output_files(out_dir)
+            write_json(results_file, results)
+            write_overlay(overlay, source, source.size, source.fps,
                           [tube.segmentations for tube in tubes])
         return results
 

@@ -1,5 +1,6 @@
 """A trained clip model with its settings, ready to segment frames."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,19 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
+from ..arguments import refuse
 from ..errors import S2DInputError, one_line
+from ..fileio.checkpoint_checks import weights_of
+from ..fileio.checkpoint_sources import use_safe_checkpoints
 from ..fileio.checkpoints import load_checkpoint
 from ..fileio.configs import config_errors, load_config, type_name
+from ..inference_settings import check_settings
 from ..models.weight_names import adapt_weights
 from ..models.window_inference import MaskResize, Tube, segment_video
 from ..registry import MODELS
 from ..structures import Frames
 
 DEFAULT_SCALE = (1333, 360)
-SETTINGS = ('window', 'overlap', 'top_k', 'score_thr', 'tube_nms_iou', 'link_iou')
 
 
 class VideoSegmenter:
@@ -35,16 +39,16 @@ class VideoSegmenter:
             ``overlap``, ``top_k``, ``score_thr``, ``tube_nms_iou`` and ``link_iou``.
 
     Raises:
-        S2DInputError: If a setting is unknown, or ``window`` and ``overlap`` do not go together.
+        S2DInputError: If the model segments no windows, or a setting is unknown or out of its
+            range.
     """
 
     def __init__(self, model: nn.Module, scale: tuple[int, int] = DEFAULT_SCALE,
                  **settings: Any):
-        unknown = sorted(settings.keys() - set(SETTINGS))
-        if unknown:
-            raise S2DInputError(f'inference has no setting {unknown[0]!r}; expected scale, '
-                                f'{", ".join(SETTINGS)}')
-        check_window(settings.get('window'), settings.get('overlap', 0))
+        check_settings(dict(settings, scale=scale))
+        if not all(hasattr(model, name) for name in ('segment_window', 'data_preprocessor')):
+            raise refuse(self, 'model', type(model).__name__,
+                         'one with segment_window and data_preprocessor')
         self.model = model.eval()
         self.scale = tuple(scale)
         self.settings = settings
@@ -56,7 +60,8 @@ class VideoSegmenter:
 
         ``scale`` is by default that of the config's test pipeline.
         """
-        settings.setdefault('scale', find_test_scale(load_config(config)))
+        with config_errors(config):
+            settings.setdefault('scale', find_test_scale(load_config(config)))
         return cls(load_model(config, checkpoint, device), **settings)
 
     def segment(self, frames: Frames, out_size: tuple[int, int] | None = None,
@@ -74,10 +79,13 @@ class VideoSegmenter:
         """
         height, width = frames[0].shape[:2]
         image_size = self._prepare(frames[0]).shape[:2]
-        padded_size = tuple(self._inputs([frames[0]]).shape[-2:])
-        resize = MaskResize(tuple(out_size or (height, width)), image_size, padded_size)
-        return segment_video(lambda start, stop: self._forward(frames, start, stop), len(frames),
-                             resize=resize, progress=progress, **self.settings)
+        device = torch.device(self.model.data_preprocessor.device)
+        # some kernels run on the current GPU, whichever holds their tensors
+        with torch.cuda.device(device) if device.type == 'cuda' else contextlib.nullcontext():
+            padded_size = tuple(self._inputs([frames[0]]).shape[-2:])
+            resize = MaskResize(tuple(out_size or (height, width)), image_size, padded_size)
+            return segment_video(lambda start, stop: self._forward(frames, start, stop),
+                                 len(frames), resize=resize, progress=progress, **self.settings)
 
     def _forward(self, frames: Frames, start: int,
                  stop: int) -> tuple[Tensor, Tensor, Tensor | None]:
@@ -96,17 +104,6 @@ class VideoSegmenter:
             images = images[..., ::-1]
         images = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
         return preprocessor(dict(inputs=[images], data_samples=None), False)['inputs'][0]
-
-
-def check_window(window: int | None, overlap: int) -> None:
-    """Check that neighbouring windows can be linked.
-
-    Raises:
-        S2DInputError: If they share no frame or would not move on.
-    """
-    if window is not None and not 1 <= overlap < window:
-        raise S2DInputError('expected an overlap of at least 1 and below the window of '
-                            f'{window} frames, found {overlap}')
 
 
 def find_test_scale(cfg: Config) -> tuple[int, int]:
@@ -131,7 +128,10 @@ def find_test_scale(cfg: Config) -> tuple[int, int]:
 
 
 def build_model(cfg: Config) -> nn.Module:
-    """Build the model of a training config; its weights are not read.
+    """Build the model of a training config.
+
+    Its weights are not read, nor those that its ``init_cfg`` names: the checkpoint replaces them.
+    What a part loads by itself while it is built is read as data.
 
     Raises:
         S2DInputError: If there is no model, or it does not fit its class.
@@ -139,6 +139,7 @@ def build_model(cfg: Config) -> nn.Module:
     if 'model' not in cfg:
         raise S2DInputError(f'{cfg.filename} has no model; give the config of a training')
     init_default_scope(cfg.get('default_scope', 's2d_plugins'))
+    use_safe_checkpoints()
     with config_errors(cfg.filename):
         return MODELS.build(cfg.model)
 
@@ -152,7 +153,8 @@ def load_model(config: str | Path, checkpoint: str | Path, device: str = 'cpu') 
         S2DInputError: If a file is missing or wrong, or if any weight is missing or left over.
     """
     model = build_model(load_config(config))
-    weights = adapt_weights(_read_weights(checkpoint), model.state_dict())
+    weights = weights_of(load_checkpoint(checkpoint), checkpoint)
+    weights = adapt_weights(weights, model.state_dict())
     advice = 'give the config that it was trained with'
     try:
         found = model.load_state_dict(weights, strict=False)
@@ -165,12 +167,3 @@ def load_model(config: str | Path, checkpoint: str | Path, device: str = 'cpu') 
             f'{checkpoint} does not fit {config}: {len(found.missing_keys)} weights missing, '
             f'{len(found.unexpected_keys)} left over, for example {example}; {advice}')
     return model.to(device)
-
-
-def _read_weights(checkpoint: str | Path) -> dict[str, Tensor]:
-    content = load_checkpoint(checkpoint)
-    weights = content.get('state_dict', content) if isinstance(content, dict) else None
-    if not isinstance(weights, dict) or not all(torch.is_tensor(x) for x in weights.values()):
-        raise S2DInputError(f'{checkpoint} holds no weights; expected a state_dict, by itself or '
-                            'under that name')
-    return weights

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import S2DInputError
+from ..fileio.paths import check_inside
 from ..labels.indexed_png import read_indexed_png
 from .frame_files import list_folders, read_list
 from .mask_folders import read_mask_folder
@@ -57,8 +58,9 @@ def _split(root: Path, year: int, split: str, resolution: str) -> list[str]:
         if os.path.isfile(path):
             # 2016 lists image and mask of every frame, 2017 the sequences
             names = [line.split()[0] for line in read_list(path)]
-            return list(dict.fromkeys(Path(name).parent.name if '/' in name else name
-                                      for name in names))
+            return list(dict.fromkeys(
+                check_inside(Path(name).parent.name if '/' in name else name, str(path))
+                for name in names))
     raise S2DInputError(f'expected the list of the split {split} in '
                         f'{" or ".join(map(str, candidates))}, found none; correct --split, or '
                         'leave it out to take every sequence')

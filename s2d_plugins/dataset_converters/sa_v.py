@@ -9,6 +9,7 @@ from ..errors import S2DInputError
 from ..fileio.folders import by_stem, is_hidden, list_entries, list_masks, natural_key
 from ..fileio.images import image_size
 from ..fileio.json_files import read_json
+from ..fileio.json_kinds import Masklets
 from ..labels.indexed_png import read_indexed_png
 from ..labels.mask_reader import read_masks
 from ..labels.rle import encode_masks
@@ -19,7 +20,6 @@ from .source import Instance, Source, SourceVideo
 #: The videos have 24 frames a second, of which every fourth is annotated.
 ANNOTATION_STEP = 4
 MASKLETS = ('manual', 'auto', 'both')
-_KEYS = ('video_id', 'video_height', 'video_width', 'masklet')
 
 
 def sa_v_source(root: str | Path, frames: str | Path | None = None,
@@ -53,7 +53,8 @@ def sa_v_source(root: str | Path, frames: str | Path | None = None,
         raise S2DInputError(f'{jobs[0]}.mp4 is a video file, whose frames must be extracted; say '
                             'where to with --frames')
     frames = Path(frames)
-    return Source(frames, jobs, lambda stem: _read_video(stem, frames, kinds))
+    return Source(frames, jobs, lambda stem: _read_video(stem, frames, kinds), inputs=[
+        stem.with_name(f'{stem.name}_{kind}.json') for stem in jobs for kind in kinds])
 
 
 def _read_video(stem: Path, frames: Path, kinds: tuple[str, ...]) -> SourceVideo:
@@ -62,7 +63,7 @@ def _read_video(stem: Path, frames: Path, kinds: tuple[str, ...]) -> SourceVideo
              if (path := stem.with_name(f'{stem.name}_{kind}.json')).is_file()]
     size, length, instances = None, None, []
     for path in paths:
-        content = _read_masklets(path)
+        content = read_json(path, Masklets)
         found = (int(content['video_height']), int(content['video_width']))
         if size not in (None, found) or length not in (None, len(content['masklet'])):
             raise S2DInputError(f'{path}: video {stem.name} is of another size or length than in '
@@ -78,15 +79,6 @@ def _read_video(stem: Path, frames: Path, kinds: tuple[str, ...]) -> SourceVideo
                             'frames again at full size')
     return SourceVideo(stem.name, size, [file.relative_to(frames).as_posix() for file in files],
                        instances, stem.name)
-
-
-def _read_masklets(path: Path) -> dict:
-    content = read_json(path)
-    missing = [key for key in _KEYS if not isinstance(content, dict) or key not in content]
-    if missing or not content['masklet']:
-        raise S2DInputError(f'{path}: expected the keys {", ".join(_KEYS)} and at least one frame, '
-                            f'found no {", ".join(missing) or "frame"}; get the file again')
-    return content
 
 
 def _instances(path: Path, name: str, masklets: list[list[dict]],

@@ -50,6 +50,7 @@ class Source:
         read: Turns a job into a video; raises S2DInputError that names file, video and frame.
         categories: ``dict(id, name)`` each; None where the dataset has no categories.
         faults: What was found wrong before any video was read.
+        inputs: Files of annotations and lists that are read, which nothing may overwrite.
     """
 
     image_root: Path
@@ -57,3 +58,4 @@ class Source:
     read: Callable[[Any], SourceVideo]
     categories: list[dict] | None = None
     faults: list[str] = field(default_factory=list)
+    inputs: Sequence[Path] = ()

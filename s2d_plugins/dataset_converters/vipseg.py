@@ -8,11 +8,12 @@ import numpy as np
 from ..errors import S2DInputError
 from ..fileio.folders import by_stem, list_entries, list_masks
 from ..fileio.images import image_size
-from ..fileio.json_files import read_json
+from ..fileio.json_files import check_content, read_json
 from ..fileio.json_items import iterate_items, read_item
+from ..fileio.json_kinds import PanopticCategory, PanopticVideo
 from ..fileio.paths import check_inside
 from ..labels.indexed_png import read_mask_png
-from .frame_files import list_folders, list_frames, read_list
+from .frame_files import list_folders, list_frames, read_names
 from .masks import Tracks, split_ids
 from .source import Instance, Source, SourceVideo
 
@@ -47,54 +48,46 @@ def _json_source(root: Path, split: str | None, stuff: bool) -> Source:
     categories, places = [], []
     for key, item, place in iterate_items(path):
         if key == 'categories':
+            check_content(item, PanopticCategory, f'{path}, category {len(categories)}')
             categories.append(item)
-        elif key == 'annotations':
+        elif key == 'annotations' and place is not None:
             places.append(place)
     if not categories or not places:
         raise S2DInputError(f'{path}: expected the lists annotations and categories, found none '
                             f'for {"categories" if places else "annotations"}; get the file again')
-    taken = _taken(categories, stuff, path)
+    taken = _taken(categories, stuff)
 
     def read(place: tuple[int, int]) -> SourceVideo:
-        video = read_item(path, place)
-        try:
-            name = video['video_id']
-            segments = [{segment['id']: segment['category_id']
-                         for segment in frame['segments_info'] if segment['category_id'] in taken}
-                        for frame in video['annotations']]
-            masks = [root / 'panomasksRGB' / name / frame['file_name']
-                     for frame in video['annotations']]
-        except (KeyError, TypeError) as error:
-            raise S2DInputError(f'{path}: expected video_id and annotations with file_name and '
-                                f'segments_info, found {str(video)[:60]!r}; get the file '
-                                'again') from error
-        for mask in (name, *(frame['file_name'] for frame in video['annotations'])):
-            check_inside(mask, f'{path}, video {name}')
+        video = read_item(path, place, PanopticVideo, f'{path}, annotations at byte {place[0]}')
+        name, frames = check_inside(video['video_id'], str(path)), video['annotations']
+        segments = [{segment['id']: segment['category_id'] for segment in frame['segments_info']
+                     if segment['category_id'] in taken} for frame in frames]
+        masks = [root / 'panomasksRGB' / name / check_inside(frame['file_name'],
+                                                             f'{path}, video {name}')
+                 for frame in frames]
         return _read(root / 'images', name, masks, _read_rgb, segments)
 
-    return Source(root / 'images', places, read, list(taken.values()))
+    return Source(root / 'images', places, read, list(taken.values()), inputs=[path])
 
 
 def _raw_source(root: Path, split: str | None, stuff: bool) -> Source:
-    names = list_folders(root / 'panomasks') if split is None else read_list(root / f'{split}.txt')
+    names = (list_folders(root / 'panomasks') if split is None else
+             read_names(root / f'{split}.txt'))
     path = root / 'panoVIPSeg_categories.json'
-    taken = _taken(read_json(path), stuff, path) if os.path.isfile(path) else None
+    taken = (_taken(read_json(path, list[PanopticCategory]), stuff) if os.path.isfile(path)
+             else None)
 
     def read(name: str) -> SourceVideo:
         masks = list_masks(root / 'panomasks' / name)
         return _read(root / 'imgs', name, masks, lambda mask: _read_raw(mask, stuff), None)
 
-    return Source(root / 'imgs', names, read, taken and list(taken.values()))
+    return Source(root / 'imgs', names, read, taken and list(taken.values()),
+                  inputs=[path, root / f'{split}.txt'])
 
 
-def _taken(categories: list[dict], stuff: bool, path: Path) -> dict[int, dict]:
+def _taken(categories: list[dict], stuff: bool) -> dict[int, dict]:
     """Return the categories that are objects, by id."""
-    try:
-        return {category['id']: category for category in categories
-                if stuff or category['isthing']}
-    except (KeyError, TypeError) as error:
-        raise S2DInputError(f'{path}: expected categories with id and isthing; get the file '
-                            'again') from error
+    return {category['id']: category for category in categories if stuff or category['isthing']}
 
 
 def _read(image_root: Path, name: str, masks: list[Path], read_ids,

@@ -1,14 +1,17 @@
 """YouTube-VIS 2019, 2021 and 2022, OVIS, and UVO dense and sparse: one JSON for a split."""
 
 import os
+import re
 from collections import defaultdict
 from pathlib import Path
 
 from ..errors import S2DInputError
+from ..fileio.json_files import check_content
 from ..fileio.json_items import iterate_items, read_item
+from ..fileio.json_kinds import Annotation, Category, Identified, OfVideo, Video
 from ..fileio.paths import check_inside
 from ..labels.mask_reader import read_masks
-from ..labels.youtube_vis import video_folder
+from ..labels.youtube_vis import check_length, video_folder, video_title
 from .frame_files import check_frames, extracted_frames
 from .source import Instance, Source, SourceVideo
 
@@ -26,6 +29,9 @@ LAYOUTS = {
                     'VideoSparseSet/UVO_sparse_{split}_video_with_interpolation.json'),
                    ('uvo_videos_sparse_frames',), 'uvo_videos_sparse'),
 }
+#: What of an item must be right to know where it is; the rest is checked when it is read.
+_INDEXED = dict(videos=Identified, annotations=OfVideo, categories=Category)
+_NUMBERED_FRAME = re.compile(r'(?P<folder>.*)/(?P<number>[0-9]{1,9})\.\w+')
 
 
 def find_layout(root: str | Path, dataset: str, split: str, file: Path | None = None,
@@ -75,7 +81,7 @@ def vis_source(annotations: str | Path, frames: str | Path, videos: str | Path |
     reader = _Reader(Path(annotations), Path(frames), videos and Path(videos), check,
                      annotated_only)
     return Source(Path(frames), list(reader.videos), reader.read, reader.categories or None,
-                  reader.faults)
+                  reader.faults, [Path(annotations)])
 
 
 class _Reader:
@@ -85,7 +91,7 @@ class _Reader:
                  annotated_only: bool):
         self._path, self._frames, self._videos_folder = path, frames, videos_folder
         self._check, self._annotated_only = check, annotated_only
-        self.videos: dict[int, tuple[int, int]] = {}
+        self.videos: dict[int | str, tuple[int, int]] = {}
         self.categories: list[dict] = []
         self.faults: list[str] = []
         self._annotations = defaultdict(list)
@@ -95,11 +101,18 @@ class _Reader:
         seen, keys = set(), set()
         for key, item, place in iterate_items(self._path):
             keys.add(key)
-            if key not in ('videos', 'annotations', 'categories') or place is None:
+            if key not in ('videos', 'annotations', 'categories'):
                 continue
-            if not isinstance(item, dict) or 'id' not in item:
-                raise S2DInputError(f'{self._path}: expected {key} with an id, found '
-                                    f'{str(item)[:60]!r}; get the file again')
+            if place is None:
+                if item is not None:
+                    raise S2DInputError(f'{self._path}: expected a list of {key}, found '
+                                        f'{type(item).__name__}; get the file again')
+                continue
+            try:
+                check_content(item, _INDEXED[key], f'{self._path}, {key} at byte {place[0]}')
+            except S2DInputError as error:
+                self.faults.append(str(error))
+                continue
             if (key, item['id']) in seen:
                 self.faults.append(f'{self._path}: id {item["id"]} occurs twice among its {key}; '
                                    'ids must be unique')
@@ -110,7 +123,7 @@ class _Reader:
             elif key == 'videos':
                 self.videos[item['id']] = place
             else:
-                self._annotations[item.get('video_id')].append(place)
+                self._annotations[item['video_id']].append(place)
         if 'videos' not in keys:
             raise S2DInputError(f'{self._path} is not YouTube-VIS JSON: expected the key videos, '
                                 f'found {sorted(keys)}; give the original file')
@@ -118,40 +131,34 @@ class _Reader:
             self.faults.append(f'{self._path}: annotations of video {video_id!r}, which it does '
                                'not list; get the file again')
 
-    def read(self, video_id: int) -> SourceVideo:
-        video = read_item(self._path, self.videos[video_id])
-        missing = [key for key in ('file_names', 'height', 'width') if not video.get(key)]
-        if missing:
-            raise S2DInputError(f'{self._path}: video {video_id} has no {", ".join(missing)}; get '
-                                'the file again')
-        names = video['file_names']
-        name = video_folder(video)
-        for file_name in names:
-            check_inside(file_name, f'{self._path}, video {name}')
-        size = (int(video['height']), int(video['width']))
-        instances = [self._instance(read_item(self._path, place), name, len(names), size)
-                     for place in self._annotations[video_id]]
+    def read(self, video_id: int | str) -> SourceVideo:
+        """Read one video with its annotations."""
+        video = read_item(self._path, self.videos[video_id], Video,
+                          f'{self._path}, video {video_id}')
+        for file_name in video['file_names']:
+            check_inside(file_name, f'{self._path}, {video_title(video)}')
+        names, name, size = video['file_names'], video_folder(video), (video['height'],
+                                                                      video['width'])
+        instances = [self._instance(place, video) for place in self._annotations[video_id]]
         if self._annotated_only:
             names = self._keep_annotated(name, names, instances)
-        names = self._frame_names(name, names)
+        names = self._frame_names(names)
         if self._check:
             check_frames(self._frames, name, names, size)
         return SourceVideo(name, size, names, instances, video_id)
 
-    def _instance(self, annotation: dict, name: str, length: int,
-                  size: tuple[int, int]) -> Instance:
-        where = f'{self._path}, video {name}, annotation {annotation["id"]}'
-        segmentations = annotation.get('segmentations')
-        if not isinstance(segmentations, list) or len(segmentations) != length:
-            found = len(segmentations) if isinstance(segmentations, list) else 'none'
-            raise S2DInputError(f'{where}: expected {length} segmentations, one per frame, found '
-                                f'{found}; get the file again')
+    def _instance(self, place: tuple[int, int], video: dict) -> Instance:
+        where = f'{self._path}, {video_title(video)}'
+        annotation = read_item(self._path, place, Annotation, f'{where}, annotation')
+        check_length(annotation, video, self._path)
+        where = f'{where}, annotation {annotation["id"]}'
         category = annotation.get('category_id')
         if self.categories and category not in {item['id'] for item in self.categories}:
             raise S2DInputError(f'{where}: its category {category!r} is not among those of the '
                                 'file; get the file again')
-        return Instance(read_masks(segmentations, size, lambda frame: f'{where}, frame {frame}')[0],
-                        category, int(annotation.get('iscrowd') or 0))
+        rles, _ = read_masks(annotation['segmentations'], (video['height'], video['width']),
+                             lambda frame: f'{where}, frame {frame}')
+        return Instance(rles, category, annotation.get('iscrowd') or 0)
 
     def _keep_annotated(self, name: str, names: list[str],
                         instances: list[Instance]) -> list[str]:
@@ -163,15 +170,19 @@ class _Reader:
             instance.segmentations = [instance.segmentations[frame] for frame in kept]
         return [names[frame] for frame in kept]
 
-    def _frame_names(self, name: str, names: list[str]) -> list[str]:
+    def _frame_names(self, names: list[str]) -> list[str]:
         """Extract the frames if they are not there but their video is."""
-        if not self._check or self._videos_folder is None or (
-                self._frames / names[0]).is_file():
+        if not self._check or self._videos_folder is None or os.path.isfile(
+                self._frames / names[0]):
             return names
         folder = names[0].rpartition('/')[0]
         video_file = self._videos_folder / f'{folder}.mp4'
-        numbers = [Path(file_name).stem for file_name in names]
-        if not video_file.is_file() or not all(number.isdecimal() for number in numbers):
+        matches = [_NUMBERED_FRAME.fullmatch(file_name) for file_name in names]
+        if not os.path.isfile(video_file) or not all(match and match['folder'] == folder
+                                               for match in matches):
             return names
-        files = extracted_frames(video_file, self._frames / folder, list(map(int, numbers)))
+        numbers = [int(match['number']) for match in matches]
+        if numbers != sorted(set(numbers)):
+            return names
+        files = extracted_frames(video_file, self._frames / folder, numbers)
         return [file.relative_to(self._frames).as_posix() for file in files]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..errors import Problems, S2DInputError
 from ..labels.merging import MergeStatistics, write_label_sets
-from ..labels.youtube_vis import CATEGORIES, make_annotation, make_video
+from ..labels.youtube_vis import CATEGORIES, DistinctVideos, make_annotation, make_video
 from .source import Source, SourceVideo
 
 
@@ -42,10 +42,11 @@ def convert(source: Source, target: str | Path, keep_classes: bool = False, leni
 def _label_sets(source: Source, keep_classes: bool, problems: Problems, progress) -> Iterator[dict]:
     for fault in source.faults:
         problems.add(fault)
-    written = 0
+    written, distinct = 0, DistinctVideos()
     for done, job in enumerate(source.jobs, start=1):
         try:
             labels = _labels(source.read(job), keep_classes)
+            distinct.add(labels['videos'][0], str(source.image_root))
         except S2DInputError as error:
             problems.add(str(error))
         except OSError as error:

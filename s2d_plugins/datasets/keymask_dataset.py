@@ -1,18 +1,22 @@
 """Videos and their keymasks from YouTube-VIS JSON, as mmdet's video transforms expect them."""
 
 import gc
+import math
 import os.path as osp
 from collections import defaultdict
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import Path
 
+import numpy as np
 from mmdet.datasets import BaseVideoDataset
 from mmengine import fileio
 from mmengine.logging import print_log
 
+from ..arguments import check_count, check_flag, check_share, check_type
 from ..errors import S2DInputError
 from ..fileio.json_files import read_json
-from ..labels.mask_reader import read_mask
+from ..labels.mask_reader import has_mask, read_mask
 from ..labels.rle import areas_and_boxes
+from ..labels.youtube_vis import checked_labels, video_folder, video_title
 from ..registry import DATASETS
 
 
@@ -40,8 +44,9 @@ class KeymaskDataset(BaseVideoDataset):
             ``file_names`` are relative to.
 
     Raises:
-        S2DInputError: If the file is not YouTube-VIS JSON, disagrees with itself, names frames
-            outside the folder or that do not exist, or has nothing left to train on.
+        S2DInputError: If an argument is wrong, or if the file is not YouTube-VIS JSON, disagrees
+            with itself, names frames outside the folder or that do not exist, or has nothing left
+            to train on.
     """
 
     METAINFO = dict(classes=('object',))
@@ -51,6 +56,12 @@ class KeymaskDataset(BaseVideoDataset):
         if kwargs.get('filter_cfg'):
             raise S2DInputError('KeymaskDataset does not use filter_cfg, found '
                                 f'{kwargs["filter_cfg"]}; set min_score, max_one2x or min_frames')
+        check_flag(self, class_agnostic=class_agnostic)
+        check_share(self, min_score=min_score, max_one2x=max_one2x, optional=True)
+        check_count(self, min_frames=min_frames)
+        check_type(self, (str, Path), 'a path', ann_file=kwargs.get('ann_file', ''))
+        check_type(self, dict, 'a dict', data_prefix=kwargs.get('data_prefix', {}))
+        check_type(self, (list, tuple), 'a list of transforms', pipeline=kwargs.get('pipeline', []))
         self.class_agnostic = class_agnostic
         self.min_score = min_score
         self.max_one2x = max_one2x
@@ -65,19 +76,13 @@ class KeymaskDataset(BaseVideoDataset):
             dict per frame with ``img_path``, ``img_id`` (unique in the file), ``frame_id`` (from
             0), ``video_id``, ``height``, ``width`` and ``instances``.
         """
-        labels = self._read_labels()
-        label_of = self._label_of_category(labels.get('categories', []))
-        for video in labels['videos']:
-            self._require(video, 'video', ('id', 'file_names', 'height', 'width'))
+        with fileio.get_local_path(self.ann_file, backend_args=self.backend_args) as path:
+            labels = checked_labels(read_json(path), self.ann_file)
+        label_of = self._label_of_category(labels['categories'])
         annotations = defaultdict(list)
-        for annotation in labels.get('annotations') or []:
-            self._require(annotation, 'annotation', ('id', 'video_id', 'segmentations'))
+        for annotation in labels['annotations']:
             if self._is_good(annotation):
                 annotations[annotation['video_id']].append(annotation)
-        unknown = annotations.keys() - {video['id'] for video in labels['videos']}
-        if unknown:
-            raise S2DInputError(f'{self.ann_file}: annotations of video_id {min(unknown)}, '
-                                'which is not among its videos; make the file again')
         data_list, num_frames = [], 0
         for video in labels['videos']:
             data_list.append(self._parse_video(video, annotations[video['id']], label_of,
@@ -123,104 +128,98 @@ class KeymaskDataset(BaseVideoDataset):
             if was_enabled:
                 gc.enable()
 
-    def _read_labels(self) -> dict:
-        with fileio.get_local_path(self.ann_file, backend_args=self.backend_args) as path:
-            labels = read_json(path)
-        if not isinstance(labels, dict) or 'videos' not in labels or 'images' in labels:
-            found = sorted(labels) if isinstance(labels, dict) else type(labels).__name__
-            raise S2DInputError(f'{self.ann_file} is not YouTube-VIS JSON: expected the keys '
-                                f'videos, annotations and categories, found {found}; give the '
-                                'original file, not one converted to one entry per image')
-        return labels
+    def _serialize_data(self) -> tuple[np.ndarray, np.ndarray]:
+        """Keep the videos as bytes, as the base does; masks may be as deep as the file."""
+        try:
+            return super()._serialize_data()
+        except RecursionError as error:
+            raise S2DInputError(f'{self.ann_file}: a mask is nested too deeply; make the file '
+                                'again') from error
 
-    def _label_of_category(self, categories: list[dict]) -> dict[int, int] | None:
+    def _label_of_category(self, categories: list[dict]) -> dict[int | str, int] | None:
         """Map category ids to labels; None stands for: all are 0."""
         if self.class_agnostic:
             return None
         classes = list(self.metainfo['classes'])
         for category in categories:
-            if category['name'] not in classes:
-                raise S2DInputError(f'{self.ann_file}: category {category["name"]!r} is not among '
-                                    f'the classes {classes}; add it to metainfo, or convert the '
-                                    'file without --keep-classes')
+            if category.get('name') not in classes:
+                raise S2DInputError(f'{self.ann_file}: category {category.get("name")!r} is not '
+                                    f'among the classes {classes}; add it to metainfo, or convert '
+                                    'the file without --keep-classes')
         return {category['id']: classes.index(category['name']) for category in categories}
 
-    def _require(self, entry: dict, kind: str, keys: tuple[str, ...]) -> None:
-        missing = [key for key in keys if not entry.get(key) and entry.get(key) != 0]
-        if missing:
-            raise S2DInputError(f'{self.ann_file}: {kind} {entry.get("id")} has no '
-                                f'{", ".join(missing)}; make the file again')
-
     def _is_good(self, annotation: dict) -> bool:
-        if self.min_score is not None and annotation.get('score', self.min_score) < self.min_score:
+        score, one2x = annotation.get('score'), annotation.get('one2x')
+        if None not in (score, self.min_score) and score < self.min_score:
             return False
-        return self.max_one2x is None or annotation.get('one2x', 0) <= self.max_one2x
+        return None in (one2x, self.max_one2x) or one2x <= self.max_one2x
 
-    def _parse_video(self, video: dict, annotations: list[dict], label_of: dict[int, int] | None,
-                     first_img_id: int) -> dict:
-        name = video.get('name') or osp.dirname(video['file_names'][0]) or str(video['id'])
+    def _parse_video(self, video: dict, annotations: list[dict],
+                     label_of: dict[int | str, int] | None, first_img_id: int) -> dict:
         images = [
-            dict(img_id=first_img_id + frame, img_path=self._frame_path(file_name, name),
-                 frame_id=frame, video_id=video['id'], height=video['height'],
-                 width=video['width'], instances=[])
+            dict(img_id=first_img_id + frame, frame_id=frame, video_id=video['id'],
+                 img_path=osp.join(self.data_prefix.get('img_path', ''), file_name),
+                 height=video['height'], width=video['width'], instances=[])
             for frame, file_name in enumerate(video['file_names'])]
-        seen = set()
-        for annotation in annotations:
-            if annotation['id'] in seen:
-                raise S2DInputError(f'{self.ann_file}: video {name} has two annotations with id '
-                                    f'{annotation["id"]}; ids must be unique')
-            seen.add(annotation['id'])
-            self._add_instance(images, annotation, name, label_of)
-        return dict(video_id=video['id'], video_name=name, video_length=len(images),
-                    images=images)
+        for annotation, instance_id in zip(annotations, _instance_ids(annotations), strict=True):
+            self._add_instance(images, annotation, instance_id, video_title(video),
+                               self._label(annotation, video_title(video), label_of))
+        return dict(video_id=video['id'], video_name=video_folder(video),
+                    video_length=len(images), images=images)
 
-    def _add_instance(self, images: list[dict], annotation: dict, name: str,
-                      label_of: dict[int, int] | None) -> None:
-        """Put an annotation's masks into the frames that have one."""
-        segmentations = annotation['segmentations']
-        if len(segmentations) != len(images):
-            raise S2DInputError(f'{self.ann_file}: annotation {annotation["id"]} of video {name} '
-                                f'has {len(segmentations)} segmentations for {len(images)} '
-                                'frames; make the file again')
+    def _label(self, annotation: dict, video: str, label_of: dict[int | str, int] | None) -> int:
+        """Return the label of an annotation's category."""
+        category = annotation.get('category_id')
         if label_of is None:
-            self._require_one_category(annotation, name)
-            label = 0
-        elif annotation['category_id'] in label_of:
-            label = label_of[annotation['category_id']]
-        else:
-            raise S2DInputError(f'{self.ann_file}: annotation {annotation["id"]} of video {name} '
-                                f'has category_id {annotation["category_id"]}, expected one of '
-                                f'{sorted(label_of)}')
-        boxes = annotation.get('bboxes') or [None] * len(images)
-        for image, segmentation, box in zip(images, segmentations, boxes, strict=True):
-            if not segmentation:
+            if not self.test_mode and category not in (None, 1):
+                raise S2DInputError(
+                    f'{self.ann_file}: annotation {annotation["id"]} of {video} has category_id '
+                    f'{category}, expected 1 (object); make class-agnostic labels with '
+                    'tools/dataset_converters/convert_dataset.py, or set class_agnostic=False '
+                    'and metainfo')
+            return 0
+        if category not in label_of:
+            raise S2DInputError(f'{self.ann_file}: annotation {annotation["id"]} of {video} has '
+                                f'category_id {category}, expected one of {list(label_of)}')
+        return label_of[category]
+
+    def _add_instance(self, images: list[dict], annotation: dict, instance_id: int, video: str,
+                      label: int) -> None:
+        """Put an annotation's masks into the frames that have one.
+
+        A box of the file is taken where it can be one; otherwise the mask is measured.
+        """
+        boxes = annotation.get('bboxes') or []
+        if len(boxes) != len(images):
+            boxes = [None] * len(images)
+        for image, segmentation, box in zip(images, annotation['segmentations'], boxes,
+                                            strict=True):
+            if not has_mask(segmentation):
                 continue
-            x, y, width, height = box if box and min(box[2:]) > 0 else self._mask_box(
-                segmentation, image, annotation['id'], name)
-            if width > 0 and height > 0:
-                image['instances'].append(dict(
-                    bbox=[x, y, x + width, y + height], bbox_label=label, mask=segmentation,
-                    instance_id=annotation['id'], ignore_flag=int(annotation.get('iscrowd', 0))))
+            if not _is_box(box):
+                place = (f'{self.ann_file}, {video}, frame {image["frame_id"]}, annotation '
+                         f'{annotation["id"]}')
+                rle = read_mask(segmentation, (image['height'], image['width']), place)
+                if rle is None:
+                    continue
+                box = areas_and_boxes([rle])[1][0]
+            x, y, width, height = box
+            image['instances'].append(dict(
+                bbox=[x, y, x + width, y + height], bbox_label=label, mask=segmentation,
+                instance_id=instance_id, ignore_flag=int(annotation.get('iscrowd') or 0)))
 
-    def _mask_box(self, segmentation, image: dict, annotation_id, name: str) -> list[float]:
-        """Return the box [x, y, width, height] of a mask; zeros if it is empty."""
-        place = (f'{self.ann_file}, video {name}, frame {image["frame_id"]}, annotation '
-                 f'{annotation_id}')
-        rle = read_mask(segmentation, (image['height'], image['width']), place)
-        return [0, 0, 0, 0] if rle is None else areas_and_boxes([rle])[1][0]
 
-    def _require_one_category(self, annotation: dict, name: str) -> None:
-        if not self.test_mode and annotation.get('category_id', 1) != 1:
-            raise S2DInputError(
-                f'{self.ann_file}: annotation {annotation["id"]} of video {name} has category_id '
-                f'{annotation["category_id"]}, expected 1 (object); make class-agnostic labels '
-                'with tools/dataset_converters/convert_dataset.py, or set class_agnostic=False '
-                'and metainfo')
+def _is_box(box: list[float] | None) -> bool:
+    """Say whether [x, y, width, height] are those of a mask, not a placeholder."""
+    return (box is not None and len(box) == 4 and all(map(math.isfinite, box))
+            and min(box[2:]) > 0)
 
-    def _frame_path(self, file_name: str, video_name: str) -> str:
-        path = PurePosixPath(file_name)
-        if path.is_absolute() or PureWindowsPath(file_name).drive or '..' in path.parts:
-            raise S2DInputError(f'{self.ann_file}: video {video_name} names the frame '
-                                f'{file_name!r}, expected a path inside the frame folder without '
-                                "'..'; make it relative to data_prefix['img_path']")
-        return osp.join(self.data_prefix.get('img_path', ''), file_name)
+
+def _instance_ids(annotations: list[dict]) -> list[int]:
+    """Return the ids of a video's annotations, or their numbers if one is no small number.
+
+    Transforms and models hold ids in integers of 64 bits and add to them.
+    """
+    ids = [annotation['id'] for annotation in annotations]
+    return ids if all(isinstance(key, int) and 0 <= key < 2**31 for key in ids) else list(
+        range(1, len(ids) + 1))

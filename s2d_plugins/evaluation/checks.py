@@ -1,82 +1,62 @@
 """Checks of ground truth and results: what is wrong, in which file, video and frame."""
 
 import math
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 
 from ..errors import S2DInputError
 from ..labels.mask_reader import read_masks
 from ..labels.rle import areas_and_boxes
-from ..labels.youtube_vis import video_folder
+from ..labels.youtube_vis import checked_labels, video_title
 
 
-def _reject_duplicates(ids: Iterable, what: str, where: str) -> None:
-    """Raise S2DInputError if an id occurs twice."""
-    twice = [key for key, count in Counter(ids).items() if count > 1]
-    if twice:
-        raise S2DInputError(f'{where}: {what} {twice[0]!r} occurs more than once; ids must be '
-                            'unique')
-
-
-def check_gt(gt: dict, where: str) -> dict[int, dict]:
+def check_gt(gt: dict, where: str) -> tuple[dict[int | str, dict], list[dict]]:
     """Check ground truth in YouTube-VIS form.
 
     Returns:
-        Video id to video, ordered by id.
+        Video id to video, ordered by id, and the annotations.
 
     Raises:
-        S2DInputError: If there are no annotations, ids repeat or an annotation fits no video.
+        S2DInputError: If there are no annotations, or it is no label file (see
+            :func:`~s2d_plugins.labels.youtube_vis.checked_labels`).
     """
-    if not isinstance(gt, dict) or not isinstance(gt.get('videos'), list):
-        raise S2DInputError(f'{where}: expected YouTube-VIS JSON with a list of videos')
-    if not isinstance(gt.get('annotations'), list):
+    labels = checked_labels(gt, where)
+    if gt.get('annotations') is None:
         raise S2DInputError(
             f'{where} has no annotations (a split for a server?), so nothing can be measured; '
             'use an annotated split, or format_only (--format-only) to write the submission')
-    for kind, keys in (('videos', ('id', 'height', 'width')),
-                       ('annotations', ('id', 'video_id', 'segmentations'))):
-        for entry in gt[kind]:
-            missing = [key for key in keys if not isinstance(entry, dict) or key not in entry]
-            if missing:
-                raise S2DInputError(f'{where}: expected {", ".join(keys)} in each of its {kind}, '
-                                    f'found no {missing[0]} in {str(entry)[:40]!r}')
-        _reject_duplicates((entry['id'] for entry in gt[kind]), f'{kind[:-1]} id', where)
-    videos = {video['id']: video for video in sorted(gt['videos'], key=lambda v: v['id'])}
-    for entry in gt['annotations']:
-        if entry['video_id'] not in videos:
-            raise S2DInputError(f'{where}: annotation {entry["id"]} is of video '
-                                f'{entry["video_id"]!r}, which the file does not list')
-    return videos
+    ordered = sorted(labels['videos'],
+                     key=lambda video: (isinstance(video['id'], str), video['id']))
+    return {video['id']: video for video in ordered}, labels['annotations']
 
 
-def video_name(video: dict) -> str:
-    """A name for messages: the video's name or folder, and its id."""
-    name = video_folder(video)
-    return f'video {video["id"]}' if name == str(video['id']) else (
-        f'video {name!r} (id {video["id"]})')
+def read_gt_masks(entry: dict, video: dict, where: str) -> tuple[list[dict | None], np.ndarray]:
+    """Read the masks of one annotation of checked labels.
 
-
-def videos_by_name(videos: Iterable[dict], where: str) -> dict[str, dict]:
-    """Return videos by name or folder, by which results in files of their own find them.
+    Returns:
+        See :func:`check_masks`.
 
     Raises:
-        S2DInputError: If two have the same.
+        S2DInputError: If a mask does not decode or has another size.
     """
-    found: dict[str, dict] = {}
-    for video in videos:
-        name = video_folder(video)
-        other = found.setdefault(name, video)
-        if other is not video:
-            raise S2DInputError(f'{where}: the videos {other["id"]} and {video["id"]} are both '
-                                f'named {name!r}; give each a name of its own')
-    return found
+    place = f'{where}, {video_title(video)}'
+    return read_masks(entry['segmentations'], (video['height'], video['width']),
+                      lambda frame: f'{place}, frame {frame}')
 
 
-def video_length(video: dict) -> int:
-    """Number of annotated frames."""
-    return int(video['length'] if 'length' in video else len(video['file_names']))
+def stated_areas(entry: dict, areas: np.ndarray) -> np.ndarray:
+    """Areas (T,) that an annotation states, as the official evaluation takes them.
+
+    Args:
+        entry: The annotation.
+        areas: (T,) measured; they count where no area, or none that can be, is stated.
+    """
+    stated = entry.get('areas')
+    if not stated or len(stated) != len(areas):
+        return areas
+    stated = np.array([0 if area is None else area for area in stated], dtype=float)
+    return np.where(np.isfinite(stated) & (stated > 0), stated, areas)
 
 
 def check_masks(segmentations: list, size: tuple[int, int], frame_place: Callable[[int], str],
@@ -115,6 +95,7 @@ def check_score(score, place: str) -> float:
     Raises:
         S2DInputError: If it is missing, NaN or infinite.
     """
-    if isinstance(score, bool) or not isinstance(score, int | float) or not math.isfinite(score):
+    if not isinstance(score, int | float | np.integer | np.floating) or isinstance(
+            score, bool) or not math.isfinite(score):
         raise S2DInputError(f'{place}: score {score!r} is not a finite number')
     return float(score)

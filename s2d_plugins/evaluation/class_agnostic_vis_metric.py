@@ -6,13 +6,15 @@ from pathlib import Path
 from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 
+from ..arguments import check_choice, check_flag, check_path, check_type
 from ..errors import Problems, S2DInputError
 from ..fileio.json_files import read_json
-from ..fileio.whole_files import write_json
+from ..fileio.paths import check_outputs
+from ..fileio.whole_files import clean_partials, write_json
 from ..registry import METRICS
 from .checks import check_gt
 from .submission import write_submission
-from .track_metric import TrackMetric, check_frames, join_frames
+from .track_metric import COLLECT_DEVICES, TrackMetric, check_frames, join_frames
 from .tube_ap import evaluate_vis
 
 
@@ -33,7 +35,8 @@ class ClassAgnosticVISMetric(TrackMetric):
         prefix: Prefix of the names in the result.
 
     Raises:
-        S2DInputError: Without annotations, or with ``format_only`` and no ``outfile_prefix``.
+        S2DInputError: Without annotations, with ``format_only`` and no ``outfile_prefix``, or if
+            ``outfile_prefix`` would overwrite the annotations, or an argument is of another type.
     """
 
     default_prefix = 'vis'
@@ -41,6 +44,10 @@ class ClassAgnosticVISMetric(TrackMetric):
     def __init__(self, ann_file: str | None = None, format_only: bool = False,
                  outfile_prefix: str | None = None, lenient: bool = False,
                  collect_device: str = 'cpu', prefix: str | None = None):
+        check_path(self, ann_file=ann_file, outfile_prefix=outfile_prefix, optional=True)
+        check_flag(self, format_only=format_only, lenient=lenient)
+        check_choice(self, COLLECT_DEVICES, collect_device=collect_device)
+        check_type(self, str, 'a name', prefix=prefix, optional=True)
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.ann_file = ann_file
         self.format_only = format_only
@@ -54,6 +61,10 @@ class ClassAgnosticVISMetric(TrackMetric):
             raise S2DInputError('ClassAgnosticVISMetric: no ann_file, so nothing can be '
                                 'measured; give one, or set format_only=True and outfile_prefix '
                                 'to write the submission')
+        if outfile_prefix is not None:
+            check_outputs([ann_file], files=[f'{outfile_prefix}.json',
+                                             f'{outfile_prefix}.submission_file.zip'])
+            clean_partials(Path(outfile_prefix).parent)
         if not format_only and is_main_process():
             self._gt = read_json(ann_file)
             check_gt(self._gt, str(ann_file))

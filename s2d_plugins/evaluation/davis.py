@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from mmengine.logging import print_log
 
+from ..arguments import check_choice, check_count
 from ..errors import Problems, S2DInputError
 from ..fileio.folders import by_stem, list_folders, list_masks
 from ..labels.indexed_png import MAX_TRACKS, VOID, clear_void, read_davis_png, read_indexed_png
@@ -183,8 +184,8 @@ def evaluate_davis(gt: str | Path, results: str | Path, task: str = 'unsupervise
     Raises:
         S2DInputError: At bad input, naming file, sequence and frame.
     """
-    if task not in TASKS:
-        raise S2DInputError(f'task {task!r}, expected one of {", ".join(TASKS)}')
+    check_choice('evaluate_davis', TASKS, task=task)
+    check_count('evaluate_davis', jobs=jobs, optional=True)
     results, problems = Path(results), Problems(lenient)
     if not os.path.isdir(results):
         raise S2DInputError(f'results folder {results} does not exist or may not be read')

@@ -7,14 +7,17 @@ from pathlib import Path
 from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 
+from ..arguments import check_choice, check_count, check_flag, check_path, check_type
 from ..errors import Problems, S2DInputError
 from ..fileio.folders import by_stem
+from ..fileio.paths import check_outputs
+from ..fileio.whole_files import clean_partials
 from ..labels.indexed_png import write_tracks
 from ..registry import METRICS
 from .checks import check_masks, check_score
 from .davis import evaluate_davis
 from .davis_truth import find_sequences
-from .track_metric import TrackMetric, check_frames, join_frames
+from .track_metric import COLLECT_DEVICES, TrackMetric, check_frames, join_frames
 
 
 @METRICS.register_module()
@@ -35,7 +38,8 @@ class DAVISMetric(TrackMetric):
         prefix: Prefix of the names in the result.
 
     Raises:
-        S2DInputError: If ``gt_dir`` has no annotations.
+        S2DInputError: If ``gt_dir`` has no annotations, ``results_dir`` would overwrite them, or
+            another argument is wrong.
     """
 
     default_prefix = 'davis'
@@ -43,13 +47,22 @@ class DAVISMetric(TrackMetric):
     def __init__(self, gt_dir: str, results_dir: str | None = None, lenient: bool = False,
                  jobs: int | None = None, collect_device: str = 'cpu',
                  prefix: str | None = None):
+        check_path(self, gt_dir=gt_dir)
+        check_path(self, results_dir=results_dir, optional=True)
+        check_flag(self, lenient=lenient)
+        check_count(self, jobs=jobs, optional=True)
+        check_choice(self, COLLECT_DEVICES, collect_device=collect_device)
+        check_type(self, str, 'a name', prefix=prefix, optional=True)
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.gt_dir = gt_dir
         self.results_dir = results_dir
         self.lenient = lenient
         self.jobs = jobs
         if is_main_process():
-            find_sequences(gt_dir, 'unsupervised')
+            sequences = find_sequences(gt_dir, 'unsupervised')
+            if results_dir is not None:
+                read = {files[0].parent.parent for files in sequences.values()}
+                check_outputs([gt_dir, *read], folders=[results_dir])
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """Write the tracks as PNGs and measure them."""
@@ -74,14 +87,15 @@ def write_predictions(folder: Path, frames: list[dict], problems: Problems) -> l
         folder: Parent of the sequences' folders.
         frames: What :class:`TrackMetric` gathers.
         problems: Collects tracks with a score that is no number, or masks of another size than
-            the frame; leniently these tracks are left out.
+            the frame, and videos whose folders have one name; leniently these are left out.
 
     Returns:
         Names of the sequences.
 
     Raises:
         S2DInputError: If frames have no ``img_path``, two videos would be one sequence or two
-            frames one PNG, or at a bad track unless lenient.
+            frames one PNG, if frames lie in the folder of the PNGs, or at a bad track unless
+            lenient.
     """
     videos, tracks = defaultdict(dict), defaultdict(list)
     for frame in frames:
@@ -105,6 +119,8 @@ def write_predictions(folder: Path, frames: list[dict], problems: Problems) -> l
     for name, (video_id, paths) in sequences.items():
         kept = [dict(track, segmentations=[track['segmentations'][number] for number in paths])
                 for track in tracks[video_id]]
+        check_outputs([paths[min(paths)].parent], folders=[folder / name])
+        clean_partials(folder / name)
         write_tracks(folder / name, kept, [path.stem for path in paths.values()],
                      videos[video_id][min(paths)]['size'])
     return list(sequences)

@@ -1,43 +1,32 @@
 """Class-agnostic mask AP and AR of single frames: the COCO protocol, for proposals."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 import numpy as np
 
 from ..errors import Problems, S2DInputError
+from ..fileio.json_files import check_content
+from ..fileio.json_kinds import ScoredFrames, ScoredMask
 from ..labels.rle import intersections
+from ..labels.youtube_vis import video_title, videos_by_name
 from .average_precision import Group, average_precision, top_order
-from .checks import (
-    check_gt,
-    check_masks,
-    check_score,
-    video_length,
-    video_name,
-    videos_by_name,
-)
+from .checks import check_gt, check_masks, check_score, read_gt_masks, stated_areas
 
 #: Areas in pixels between which COCO calls an object medium-sized.
 MEDIUM_IMAGE = (32**2, 96**2)
 
 
-def _read_gt(gt: dict, videos: dict, where: str) -> dict[tuple, list[tuple]]:
+def _read_gt(annotations: list[dict], videos: dict, where: str) -> dict[tuple, list[tuple]]:
     """(video id, frame) to the objects in it: RLE, area, stated area, crowd."""
     objects = defaultdict(list)
-    for entry in gt['annotations']:
-        video = videos[entry['video_id']]
-        place = f'{where}, {video_name(video)}'
-        if len(entry['segmentations']) != video_length(video):
-            raise S2DInputError(f'{place}: annotation {entry["id"]} has '
-                                f'{len(entry["segmentations"])} segmentations, expected one per '
-                                f'frame, {video_length(video)}')
-        rles, areas = check_masks(entry['segmentations'], (video['height'], video['width']),
-                                  lambda frame, place=place: f'{place}, frame {frame}')
-        stated = entry.get('areas') or areas
+    for entry in annotations:
+        rles, areas = read_gt_masks(entry, videos[entry['video_id']], where)
+        stated = stated_areas(entry, areas)
         for frame, rle in enumerate(rles):
             if rle is not None:
-                objects[video['id'], frame].append(
-                    (rle, areas[frame], stated[frame], bool(entry.get('iscrowd', 0))))
+                objects[entry['video_id'], frame].append(
+                    (rle, areas[frame], stated[frame], bool(entry.get('iscrowd'))))
     return objects
 
 
@@ -59,8 +48,10 @@ def _group(masks: list[tuple], objects: list[tuple]) -> Group:
 
 def _check_frame(masks: list[tuple[int, dict]], size: tuple, place: str) -> list[tuple]:
     """(RLE, area, score) of numbered masks, without empty ones."""
-    scores = [check_score(mask.get('score'), f'{place}, mask {number}') for number, mask in masks]
-    rles, areas = check_masks([mask.get('segmentation') for _, mask in masks], size,
+    for number, mask in masks:
+        check_content(mask, ScoredMask, f'{place}, mask {number}')
+    scores = [check_score(mask['score'], f'{place}, mask {number}') for number, mask in masks]
+    rles, areas = check_masks([mask['segmentation'] for _, mask in masks], size,
                               lambda index: f'{place}, mask {masks[index][0]}')
     return [item for item in zip(rles, areas, scores, strict=True) if item[0] is not None]
 
@@ -77,6 +68,26 @@ def _read_masks(frame: list[dict], size: tuple, place: str, problems: Problems) 
         except S2DInputError as error:
             problems.add(str(error))
     return result
+
+
+def _frames_by_name(proposals: Iterable[dict], known: Container[str], gt_name: str,
+                    results_name: str, problems: Problems) -> dict[str, list]:
+    """Return the frames of each video that is known."""
+    frames: dict[str, list] = {}
+    for number, content in enumerate(proposals):
+        try:
+            check_content(content, ScoredFrames, f'{results_name}, content {number}')
+        except S2DInputError as error:
+            problems.add(str(error))
+            continue
+        name = content['video']
+        if name in frames:
+            problems.add(f'{results_name}: video {name!r} occurs more than once; keep one file')
+        elif name not in known:
+            problems.add(f'{results_name}: video {name!r} is not in {gt_name}')
+        else:
+            frames[name] = content['frames']
+    return frames
 
 
 def evaluate_frames(gt: dict, proposals: Iterable[dict], *, lenient: bool = False,
@@ -99,20 +110,13 @@ def evaluate_frames(gt: dict, proposals: Iterable[dict], *, lenient: bool = Fals
     Raises:
         S2DInputError: At bad input, naming video and frame.
     """
-    videos, problems = check_gt(gt, gt_name), Problems(lenient)
-    objects, by_name = _read_gt(gt, videos, gt_name), videos_by_name(videos.values(), gt_name)
-    frames: dict[str, list] = {}
-    for content in proposals:
-        name = content['video']
-        if name in frames:
-            problems.add(f'{results_name}: video {name!r} occurs more than once; keep one file')
-        elif name not in by_name:
-            problems.add(f'{results_name}: video {name!r} is not in {gt_name}')
-        else:
-            frames[name] = content['frames']
+    (videos, annotations), problems = check_gt(gt, gt_name), Problems(lenient)
+    objects = _read_gt(annotations, videos, gt_name)
+    by_name = videos_by_name(videos.values(), gt_name)
+    frames = _frames_by_name(proposals, by_name, gt_name, results_name, problems)
     groups = []
     for name, video in by_name.items():
-        length, place = video_length(video), f'{results_name}, {video_name(video)}'
+        length, place = len(video['file_names']), f'{results_name}, {video_title(video)}'
         found = frames.get(name, [])
         if len(found) != length:
             problems.add(f'{place}: {len(found)} frames, expected {length} as in {gt_name}')

@@ -2,13 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from logging import WARNING
 
 import numpy as np
 from mmdet.evaluation.metrics import BaseVideoMetric
+from mmengine.logging import print_log
 
 from ..errors import Problems, S2DInputError
 from ..labels.rle import encode_masks
 from .checks import check_masks
+
+#: Where mmengine gathers results.
+COLLECT_DEVICES = ('cpu', 'gpu')
 
 
 def _to_numpy(values) -> np.ndarray:
@@ -53,25 +58,29 @@ class TrackMetric(BaseVideoMetric):
 
 
 def check_frames(frames: Sequence[dict], problems: Problems) -> None:
-    """Look for instance ids that a frame has twice, and for frames without prediction.
+    """Look for frames without prediction, and for instance ids that a frame has more than once.
+
+    Some of mmdet's trackers give two masks of a frame the same id: that is one warning, and
+    :func:`join_frames` keeps the better one.
 
     Args:
         frames: As for :func:`join_frames`.
-        problems: Collects what is found. Leniently, of equal ids the first counts, and a frame
-            without prediction has no instance.
+        problems: Collects frames without prediction. Leniently they have no instance.
 
     Raises:
-        S2DInputError: At the first fault, unless ``problems`` is lenient.
+        S2DInputError: At the first frame without prediction, unless ``problems`` is lenient.
     """
-    seen, lengths = defaultdict(set), {}
+    seen, lengths, repeats = defaultdict(set), {}, []
     for frame in frames:
         if frame['frame'] in seen[frame['video_id']]:
             continue
         seen[frame['video_id']].add(frame['frame'])
         lengths[frame['video_id']] = frame['length'] or 0
         if len(set(frame['ids'])) < len(frame['ids']):
-            problems.add(f'video {frame["video_id"]}, frame {frame["frame"]}: instance ids '
-                         f'{frame["ids"]} are not unique; number the tracks of a video')
+            repeats.append(f'video {frame["video_id"]}, frame {frame["frame"]}: {frame["ids"]}')
+    if repeats:
+        print_log(f'instance ids repeat in {len(repeats)} frames, first in {repeats[0]}; of each '
+                  'the mask with the best score counts', logger='current', level=WARNING)
     for video_id, numbers in seen.items():
         missing = [number for number in range(lengths[video_id]) if number not in numbers]
         if missing:
@@ -85,8 +94,8 @@ def join_frames(frames: Sequence[dict]) -> list[dict]:
 
     Args:
         frames: ``dict(video_id, frame, length, ids, scores, rles)`` in any order; a frame that
-            comes twice (padding of a distributed sampler) counts once, as does an id that a
-            frame has twice.
+            comes twice (padding of a distributed sampler) counts once; of masks of a frame
+            with the same id the one with the best score counts, of equals the first.
 
     Returns:
         Tracks ``dict(video_id, score, category_id=1, segmentations)`` by video and track id;
@@ -100,10 +109,13 @@ def join_frames(frames: Sequence[dict]) -> list[dict]:
         length = max(max(seen) + 1, *(frame['length'] or 0 for frame in seen.values()))
         scores, masks = defaultdict(list), defaultdict(lambda n=length: [None] * n)
         for number, frame in sorted(seen.items()):
+            best: dict = {}
             for key, score, rle in zip(frame['ids'], frame['scores'], frame['rles'], strict=True):
-                if masks[key][number] is None:
-                    scores[key].append(score)
-                    masks[key][number] = rle
+                if key not in best or score > best[key][0]:
+                    best[key] = score, rle
+            for key, (score, rle) in best.items():
+                scores[key].append(score)
+                masks[key][number] = rle
         tracks.extend(dict(video_id=video_id, score=float(np.mean(scores[key])), category_id=1,
                            segmentations=masks[key]) for key in scores)
     return tracks

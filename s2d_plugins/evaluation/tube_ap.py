@@ -6,9 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import Problems, S2DInputError
+from ..fileio.json_files import check_content
+from ..fileio.json_kinds import Results, TrackResult
 from ..labels.rle import tube_iou
+from ..labels.youtube_vis import video_title
 from .average_precision import Group, average_precision, top_order
-from .checks import check_gt, check_masks, check_score, video_length, video_name
+from .checks import check_gt, check_masks, check_score, read_gt_masks, stated_areas
 
 #: Mean areas in pixels between which YouTube-VIS calls a tube medium-sized.
 MEDIUM_TUBE = (128**2, 256**2)
@@ -18,65 +21,71 @@ MEDIUM_TUBE = (128**2, 256**2)
 class _Tube:
     rles: list  # per frame an RLE or None
     areas: np.ndarray  # (T,) pixels
+    stated_areas: np.ndarray  # (T,) as the file has them
     score: float = 0.0
     crowd: bool = False
-    stated_areas: tuple = ()
 
     @property
     def mean_area(self) -> float:
-        """Mean over the frames in which the object is; the areas the file states come first."""
-        areas = np.array([area for area in self.stated_areas or self.areas if area], dtype=float)
+        """Mean over the frames in which the object is."""
+        areas = self.stated_areas[self.stated_areas > 0]
         return float(areas.mean()) if len(areas) else 0.0
 
 
-def _read_tube(entry: dict, video: dict, where: str, encoded_here: bool = False,
-               ) -> tuple[list, np.ndarray]:
-    length, place = video_length(video), f'{where}, {video_name(video)}'
-    masks = entry.get('segmentations')
-    if not isinstance(masks, list) or len(masks) != length:
-        found = len(masks) if isinstance(masks, list) else masks
-        raise S2DInputError(f'{place}: expected segmentations for {length} frames, found '
-                            f'{found}; write one RLE or null per frame')
-    size = (video['height'], video['width'])
-    return check_masks(masks, size, lambda frame: f'{place}, frame {frame}', encoded_here)
-
-
-def _read_gt(gt: dict, videos: dict, where: str) -> dict[int, list[_Tube]]:
+def _read_gt(annotations: list[dict], videos: dict, where: str) -> dict[int, list[_Tube]]:
     tubes = defaultdict(list)
-    for entry in gt['annotations']:
-        rles, areas = _read_tube(entry, videos[entry['video_id']], where)
-        tubes[entry['video_id']].append(
-            _Tube(rles, areas, crowd=bool(entry.get('iscrowd', 0)),
-                  stated_areas=tuple(entry.get('areas') or ())))
+    for entry in annotations:
+        rles, areas = read_gt_masks(entry, videos[entry['video_id']], where)
+        tubes[entry['video_id']].append(_Tube(rles, areas, stated_areas(entry, areas),
+                                              crowd=bool(entry.get('iscrowd'))))
     return tubes
+
+
+def _read_track(entry: dict, videos: dict, seen: set, where: str, encoded_here: bool,
+                ) -> tuple[int | str, _Tube]:
+    """Check one track; returns the id of its video and what is measured.
+
+    Args:
+        entry: The track.
+        videos: Video id to video of the ground truth.
+        seen: Ids of the tracks before; gets this one's.
+        where: File and track, for messages.
+        encoded_here: See :func:`evaluate_vis`.
+    """
+    check_content(entry, TrackResult, where)
+    video = videos.get(entry['video_id'])
+    if video is None:
+        raise S2DInputError(f'{where}: video {entry["video_id"]!r} is not in the ground truth; use '
+                            'the same split for both')
+    place = f'{where}, {video_title(video)}'
+    if entry.get('id') is not None:
+        if entry['id'] in seen:
+            raise S2DInputError(f'{place}: track id {entry["id"]!r} occurs more than once; ids '
+                                'must be unique')
+        seen.add(entry['id'])
+    score, masks = check_score(entry['score'], place), entry['segmentations']
+    length = len(video['file_names'])
+    if len(masks) != length:
+        raise S2DInputError(f'{place}: expected segmentations for {length} frames, found '
+                            f'{len(masks)}; write one RLE or null per frame')
+    rles, areas = check_masks(masks, (video['height'], video['width']),
+                              lambda frame: f'{place}, frame {frame}', encoded_here)
+    return video['id'], _Tube(rles, areas, areas, score)
 
 
 def _read_results(results: list[dict], videos: dict, where: str, lenient: bool,
                   encoded_here: bool) -> dict[int, list[_Tube]]:
     if not isinstance(results, list):
-        raise S2DInputError(f'{where}: expected a list of tracks, found '
-                            f'{type(results).__name__}; use the results of a test run')
+        check_content(results, Results, where)
     problems, tubes, seen = Problems(lenient), defaultdict(list), set()
     for index, entry in enumerate(results):
         try:
-            if not isinstance(entry, dict):
-                raise S2DInputError(f'{where}, track {index}: expected video_id, score and '
-                                    f'segmentations, found {str(entry)[:40]!r}')
-            video = videos.get(entry.get('video_id'))
-            if video is None:
-                raise S2DInputError(f'{where}, track {index}: video {entry.get("video_id")!r} is '
-                                    'not in the ground truth; use the same split for both')
-            if 'id' in entry and entry['id'] in seen:
-                raise S2DInputError(f'{where}, {video_name(video)}, track {index}: track id '
-                                    f'{entry["id"]!r} occurs more than once; ids must be unique')
-            seen.add(entry.get('id'))
-            score = check_score(entry.get('score'),
-                                f'{where}, {video_name(video)}, track {index}')
-            rles, areas = _read_tube(entry, video, f'{where}, track {index}', encoded_here)
+            video_id, tube = _read_track(entry, videos, seen, f'{where}, track {index}',
+                                         encoded_here)
         except S2DInputError as error:
             problems.add(str(error))
-            continue
-        tubes[video['id']].append(_Tube(rles, areas, score))
+        else:
+            tubes[video_id].append(tube)
     problems.warn()
     return tubes
 
@@ -119,9 +128,9 @@ def evaluate_vis(gt: dict, results: list[dict], *, lenient: bool = False,
             video, of another length or size, does not decode, has no finite score, or repeats
             an id.
     """
-    videos = check_gt(gt, gt_name)
-    gt_tubes = _read_gt(gt, videos, gt_name)
+    videos, annotations = check_gt(gt, gt_name)
+    gt_tubes = _read_gt(annotations, videos, gt_name)
     tubes = _read_results(results, videos, results_name, lenient, encoded_here)
-    groups = [_group(tubes[key], gt_tubes[key], video_length(video))
+    groups = [_group(tubes[key], gt_tubes[key], len(video['file_names']))
               for key, video in videos.items()]
     return average_precision(groups, MEDIUM_TUBE)

@@ -7,22 +7,27 @@ arrays and mmengine's history of logged values, which is what its checkpoints ho
 
 import contextlib
 import functools
+import os
 import pickle
 import re
+import warnings
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from mmengine.dist import barrier, get_dist_info
 from mmengine.logging import HistoryBuffer
-from mmengine.runner.checkpoint import CheckpointLoader
 
-from ..errors import S2DInputError
+from ..arguments import check_path
+from ..errors import S2DInputError, one_line, shortened
+from .checkpoint_checks import check_claims, check_content
+from .plain_files import check_is_file
 
 _NUMPY_CORE = np._core if hasattr(np, '_core') else np.core
 _DTYPE_CODES = '?bhilqBHILQefd'
+_NUMBERED = re.compile(r'(?P<kind>iter|epoch)_(?P<number>\d+)\.pth')
 
 
 def _named(function: Callable, module: str, name: str) -> Callable:
@@ -62,39 +67,58 @@ def load_checkpoint(path: str | Path, map_location: Any = 'cpu') -> dict:
         map_location: As in ``torch.load``.
 
     Raises:
-        S2DInputError: If the file is missing, cut short, or holds more than data.
+        S2DInputError: If the file is missing, damaged, claims more than it has, or holds more than
+            data, or if a weight is NaN or infinite.
     """
     allow_mmengine_types()
+    check_path('load_checkpoint', path=path)
     path = Path(path).expanduser()
-    if not path.is_file():
+    if not os.path.lexists(path):
         raise S2DInputError(f'cannot find the checkpoint {path}; give the path of a .pth file')
-    with _one_line_errors(str(path)):
-        return torch.load(path, map_location=map_location, weights_only=True)
-
-
-def use_safe_checkpoints() -> None:
-    """Make mmengine read local files and URLs through this module from now on."""
-    CheckpointLoader.register_scheme('', loader=load_from_local, force=True)
-    CheckpointLoader.register_scheme(('http://', 'https://'), loader=load_from_http, force=True)
-
-
-def load_from_local(filename: str, map_location: Any = None) -> dict:
-    return load_checkpoint(filename, map_location)
-
-
-def load_from_http(filename: str, map_location: Any = None, model_dir: str | None = None,
-                   progress: bool = False) -> dict:
-    """Read a URL; the first worker downloads it, the others find it in the cache."""
-    allow_mmengine_types()
-    rank = get_dist_info()[0]
-    if rank > 0:
-        barrier()
-    with _one_line_errors(filename):
-        checkpoint = torch.hub.load_state_dict_from_url(
-            filename, model_dir, map_location, progress=progress, weights_only=True)
-    if rank == 0:
-        barrier()
+    check_is_file(path, 'the checkpoint')
+    with _one_line_errors(str(path)), warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # advice on other ways to read it
+        check_claims(path)
+        checkpoint = torch.load(path, map_location=map_location, weights_only=True)
+        check_content(checkpoint, path)
     return checkpoint
+
+
+def newest_checkpoint(folder: str | Path) -> Path | None:
+    """Return the newest checkpoint of a training that can be read; None if there is none.
+
+    Those with the most iterations or epochs in their name come first, and at last, for names of
+    another form, what ``last_checkpoint`` says. One cut off by a kill or taken away is passed
+    over.
+
+    Args:
+        folder: Where mmengine's ``CheckpointHook`` wrote.
+    """
+    for path in _newest_first(Path(folder)):
+        with contextlib.suppress(S2DInputError):
+            load_checkpoint(path)
+            return path
+    return None
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    by_kind: dict[str, list[tuple[int, Path]]] = {}
+    try:
+        for path in folder.iterdir():
+            name = _NUMBERED.fullmatch(path.name)
+            if name is not None and path.is_file():
+                by_kind.setdefault(name['kind'], []).append((int(name['number']), path))
+        # a folder that has both kinds: the training that wrote last
+        kinds = sorted(by_kind.values(), reverse=True,
+                       key=lambda found: max(path.stat().st_mtime for _, path in found))
+    except OSError:
+        return []
+    paths = [path for found in kinds for _, path in sorted(found, reverse=True)]
+    with contextlib.suppress(OSError, ValueError):
+        named = Path((folder / 'last_checkpoint').read_text(encoding='utf-8').strip()).name
+        if named and folder / named not in paths:
+            paths.append(folder / named)
+    return paths
 
 
 @contextlib.contextmanager
@@ -102,7 +126,9 @@ def _one_line_errors(name: str) -> Iterator[None]:
     """Turn torch's errors about a checkpoint into one line that names it."""
     try:
         yield
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, KeyError) as error:
+    except S2DInputError:
+        raise
+    except Exception as error:  # at damaged bytes torch raises nearly anything
         code = re.search(r'(?:GLOBAL|getattr of) (\S+)', str(error))
         if code:
             raise S2DInputError(
@@ -116,6 +142,7 @@ def _one_line_errors(name: str) -> Iterator[None]:
 
 def _reason(error: Exception) -> str:
     """One line; torch's own advice to read the file unsafely is not passed on."""
-    if isinstance(error, KeyError) or 'weights_only' in str(error):
+    known = isinstance(error, RuntimeError | OSError | EOFError | zipfile.BadZipFile | MemoryError)
+    if not known or isinstance(error, NotImplementedError) or 'weights_only' in str(error):
         return 'not a file that torch.save wrote'
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    return shortened(one_line(str(error).partition('\n')[0] or type(error).__name__), 120)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from ..errors import S2DInputError
-from .json_kinds import NAMES
+from .json_kinds import NAMES, guess_kind
 from .plain_files import check_is_file
 
 
@@ -55,15 +56,39 @@ def check_content(content: Any, kind: Any, where: str | Path) -> None:
             kind says.
     """
     try:
-        msgspec.convert(content, kind)
+        with _no_garbage_collection():
+            _convert(content, kind)
     except msgspec.ValidationError as error:
+        expected, found = NAMES.get(kind, 'as expected'), guess_kind(content)
+        if found not in (None, expected):
+            raise S2DInputError(f'{where} is {found}, expected {expected}; give the right '
+                                'file') from error
         reason, _, place = str(error).replace('`', '').partition(' - at ')
         place = place.removeprefix('$').removeprefix('.') or 'its outermost value'
-        raise S2DInputError(f'{where} is not {NAMES.get(kind, "as expected")}: at {place}: '
-                            f'{reason[0].lower()}{reason[1:]}; correct the file or make it '
-                            'again') from error
+        raise S2DInputError(f'{where} is not {expected}: at {place}: {reason[0].lower()}'
+                            f'{reason[1:]}; correct the file or make it again') from error
     except RecursionError as error:
         raise S2DInputError(f'{where} is nested too deeply; get the file again') from error
+
+
+def _convert(content: Any, kind: Any) -> None:
+    try:
+        msgspec.convert(content, kind)
+    except (msgspec.ValidationError, UnicodeEncodeError):
+        msgspec.convert(_plain(content), kind)
+
+
+def _plain(content: Any) -> Any:
+    """Copy what msgspec is too strict about: numbers of NumPy, and names that are not UTF-8."""
+    if isinstance(content, np.generic):
+        return content.item()
+    if isinstance(content, str):
+        return content.encode(errors='replace').decode()
+    if isinstance(content, dict):
+        return {_plain(key): _plain(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_plain(value) for value in content]
+    return content
 
 
 @contextlib.contextmanager

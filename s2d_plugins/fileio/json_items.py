@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import S2DInputError
+from .json_files import check_content
+from .plain_files import check_is_file
 
 _SPACE = re.compile(r'[ \t\r\n]*')
 _NUMBER_PART = re.compile(r'[-+.0-9eE]*')
 _CHUNK = 2**20
+#: A fault of JSON this near to the end of the window may be one of the window.
+_LONGEST_TOKEN = 16
 
 
 def iterate_items(path: str | Path) -> Iterator[tuple[str, Any, tuple[int, int] | None]]:
@@ -23,34 +27,43 @@ def iterate_items(path: str | Path) -> Iterator[tuple[str, Any, tuple[int, int] 
     Raises:
         S2DInputError: If the file cannot be read or is not such JSON.
     """
+    check_is_file(path)
     try:
         # a character of Latin-1 is a byte, so that positions can be looked up again
         with Path(path).open(encoding='latin-1', newline='') as file:
             yield from _Reader(file).items()
     except OSError as error:
         raise S2DInputError(f'cannot read {path}: {error.strerror or error}') from error
+    except RecursionError as error:
+        raise S2DInputError(f'{path} is nested too deeply; get it again') from error
     except ValueError as error:
         raise S2DInputError(f'{path} is not valid JSON ({error}); get it again') from error
 
 
-def read_item(path: str | Path, place: tuple[int, int]) -> Any:
-    """Read one item again.
+def read_item(path: str | Path, place: tuple[int, int], kind: Any, where: str) -> Any:
+    """Read one item again, and check what it holds.
 
     Args:
         path: The file.
         place: (first byte, length) as :func:`iterate_items` gave it.
+        kind: What it must hold, see :mod:`.json_kinds`.
+        where: The file and what the item is in it, for messages.
 
     Raises:
-        S2DInputError: If the file cannot be read or has changed.
+        S2DInputError: If the file cannot be read or has changed, or the item is something else.
     """
     try:
         with Path(path).open('rb') as file:
             file.seek(place[0])
-            return json.loads(file.read(place[1]))
+            item = json.loads(file.read(place[1]))
     except OSError as error:
         raise S2DInputError(f'cannot read {path}: {error.strerror or error}') from error
     except ValueError as error:
         raise S2DInputError(f'{path} has changed while it was read ({error})') from error
+    except RecursionError as error:
+        raise S2DInputError(f'{path} is nested too deeply; get it again') from error
+    check_content(item, kind, where)
+    return item
 
 
 class _Reader:
@@ -113,14 +126,20 @@ class _Reader:
                              f'found {found!r}' if found else 'it is cut off')
         self._position += 1
 
+    def _is_broken(self, error: ValueError) -> bool:
+        """Say whether reading on cannot mend what the decoder stumbled over."""
+        return self._ended or (
+            isinstance(error, json.JSONDecodeError) and 'Unterminated' not in error.msg
+            and error.pos < len(self._text) - _LONGEST_TOKEN)
+
     def _value(self) -> tuple[Any, tuple[int, int]]:
         """Take one value; return it and its (first byte, length)."""
         self._next()
         while True:
             try:
                 value, end = self._decode(self._text, self._position)
-            except ValueError:
-                if self._ended or not self._more():
+            except ValueError as error:
+                if self._is_broken(error) or not self._more():
                     raise
                 continue
             # a number may go on after the window, and '1.' or '1e-' are read as 1

@@ -2,8 +2,8 @@
 
 Only what a reader relies on is described: keys that are not named here are allowed. A key that the
 official YouTube-VIS files leave out or set to null may be absent or null here too. Masks are
-checked where they are read, by :mod:`s2d_plugins.labels.rle`, since only there their size is
-known.
+checked where they are read, by :mod:`s2d_plugins.labels.mask_reader`, since only there their size
+is known.
 """
 
 from typing import Annotated, Any
@@ -13,6 +13,8 @@ from typing_extensions import NotRequired, TypedDict  # typing has both from Pyt
 
 Id = int | str
 Side = Annotated[int, Meta(ge=1, le=2**20)]
+#: A side that may be written as 848.0.
+FloatSide = Annotated[float, Meta(ge=1, le=2**20)]
 Count = Annotated[int, Meta(ge=0)]
 #: An RLE, polygons, or nothing in this frame.
 Mask = dict | list | None
@@ -24,7 +26,7 @@ class Video(TypedDict):
     id: Id
     height: Side
     width: Side
-    file_names: list[str]
+    file_names: Annotated[list[str], Meta(min_length=1)]
     name: NotRequired[str | None]
     length: NotRequired[Count | None]
 
@@ -67,6 +69,11 @@ class TrackResult(TypedDict):
     score: float
     segmentations: list[Mask]
     category_id: NotRequired[Id | None]
+    id: NotRequired[Id | None]
+
+
+#: A results file.
+Results = list[TrackResult]
 
 
 class ScoredMask(TypedDict):
@@ -85,6 +92,64 @@ class Proposals(TypedDict):
     video: NotRequired[str | None]
 
 
+class ScoredFrames(TypedDict):
+    """What is measured of a proposals file; each mask is checked on its own."""
+
+    video: str
+    frames: list[list[dict]]
+
+
+class Identified(TypedDict):
+    """Anything with an id."""
+
+    id: Id
+
+
+class OfVideo(TypedDict):
+    """Anything of a video."""
+
+    id: Id
+    video_id: Id
+
+
+class Masklets(TypedDict):
+    """SA-V: per annotated frame the masks of all objects."""
+
+    video_id: Id
+    video_height: FloatSide
+    video_width: FloatSide
+    masklet: Annotated[list[list[Mask]], Meta(min_length=1)]
+
+
+class PanopticCategory(TypedDict):
+    """A category of VIPSeg: a thing or stuff."""
+
+    id: int
+    isthing: int | bool
+    name: NotRequired[str | None]
+
+
+class PanopticSegment(TypedDict):
+    """One region of a panoptic image."""
+
+    id: int
+    category_id: int
+
+
+class PanopticFrame(TypedDict):
+    """One panoptic image and its regions."""
+
+    file_name: str
+    segments_info: list[PanopticSegment]
+
+
+class PanopticVideo(TypedDict):
+    """One video of VIPSeg's panoptic JSON."""
+
+    video_id: str
+    annotations: Annotated[list[PanopticFrame], Meta(min_length=1)]
+
+
 class ClipDescription(TypedDict):
     """The description of an extracted clip in a work dir."""
 
@@ -99,14 +164,30 @@ class ClipDescription(TypedDict):
     fps: float
     original_size: Annotated[list[Side], Meta(min_length=2, max_length=2)]
     size: Annotated[list[Side], Meta(min_length=2, max_length=2)]
-    file_names: list[str]
+    file_names: Annotated[list[str], Meta(min_length=1)]
+
+
+class StageRecord(TypedDict, total=False):
+    """What a stage cost for one clip, video or training, and what it found there."""
+
+    seconds: float
+    peak_memory_mb: float
+    frames: Count
+    proposals: Count
+    keymasks: Count
+    instances: Count
+    masks: Count
+    steps: Count
+    loss: float | None
+    resumed: bool
+    made_from: str
 
 
 class StageState(TypedDict):
     """What a work dir knows of one stage."""
 
     key: NotRequired[str]
-    items: NotRequired[dict[str, dict[str, Any]]]
+    items: NotRequired[dict[str, StageRecord]]
 
 
 #: ``stages/state.json`` of a work dir.
@@ -121,6 +202,28 @@ class TrainingDone(TypedDict):
 
 
 #: What a message calls them.
-NAMES = {Labels: 'a YouTube-VIS label file', Proposals: 'a proposals file',
+NAMES = {Labels: 'a YouTube-VIS label file', Video: 'a video of a label file',
+         Annotation: 'an annotation of a label file', Category: 'a category of a label file',
+         Results: 'a results file (a list of tracks)', TrackResult: 'a track of a results file',
+         ScoredMask: 'a mask of a proposals file', Proposals: 'a proposals file',
+         ScoredFrames: 'the content of a proposals file', Masklets: 'a masklets file of SA-V',
+         PanopticVideo: 'a video of panoptic JSON',
+         PanopticCategory: 'a category of panoptic JSON',
+         list[PanopticCategory]: 'a list of categories of panoptic JSON',
+         Identified: 'anything with an id', OfVideo: 'anything with an id and a video_id',
          ClipDescription: 'the description of a clip', State: 'the state of a work dir',
          TrainingDone: 'the note of a completed training'}
+_SIGNS = ((('videos', 'images'), 'JSON with an entry per image, made for training on images'),
+          (('images', 'annotations'), 'COCO JSON of single images'),
+          (('videos',), NAMES[Labels]), (('frames', 'height'), NAMES[Proposals]),
+          (('masklet',), NAMES[Masklets]), (('stamp', 'shot'), NAMES[ClipDescription]))
+
+
+def guess_kind(content: Any) -> str | None:
+    """Say what a file seems to be that is not what was expected; None if it is like none."""
+    if isinstance(content, dict):
+        return next((name for keys, name in _SIGNS if all(key in content for key in keys)), None)
+    if isinstance(content, list) and content and isinstance(content[0], dict) and (
+            {'score', 'segmentations'} <= content[0].keys()):
+        return NAMES[Results]
+    return None

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from ..errors import S2DInputError
+from .folders import IMAGE_SUFFIXES
 
 #: Most bytes of a made name: leaves room for ``_shot00.json`` in a file system's 255.
 MAX_NAME_BYTES = 120
@@ -64,6 +65,8 @@ def is_inside(name: str) -> bool:
     """
     if not isinstance(name, str) or not name or '\0' in name:
         return False
+    if name[0] != '/' and '..' not in name and '\\' not in name and ':' not in name:
+        return True  # nearly all are like this, and a file may name a million
     posix, windows = PurePosixPath(name), PureWindowsPath(name)
     return not (posix.is_absolute() or windows.drive or windows.root or '..' in windows.parts
                 or '..' in posix.parts)
@@ -92,7 +95,8 @@ def check_outputs(inputs: Iterable[str | Path | None], files: Iterable[str | Pat
 
     Args:
         inputs: Files and folders that are read; None is passed over everywhere.
-        files: Files that will be written: no input, no folder, and all different.
+        files: Files that will be written: no input, no image inside one, no folder, and all
+            different.
         folders: Folders that will get files beside what they hold: no input themselves.
         owned: Folders that belong to the output alone, such as a work dir: no input, and none
             inside them.
@@ -113,6 +117,10 @@ def check_outputs(inputs: Iterable[str | Path | None], files: Iterable[str | Pat
             if _same(target, known):
                 raise S2DInputError(f'{path} would be written over {other}, which this command '
                                     'uses too; choose another output')
+        if target.suffix.lower() in IMAGE_SUFFIXES and target.is_file() and any(
+                known in target.parents for _, known in read):
+            raise S2DInputError(f'{path} would be written over an image of the input; choose '
+                                'another output')
         written.append((path, target))
     for path, alone in (*((path, False) for path in folders), *((path, True) for path in owned)):
         if path is None:

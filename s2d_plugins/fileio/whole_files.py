@@ -19,7 +19,7 @@ from pathlib import Path
 
 import psutil
 
-from ..errors import S2DInputError
+from ..errors import S2DOutputError
 
 _HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 _PARTIAL = re.compile(r'\.s2d-(?P<host>[0-9a-f]{8})-(?P<pid>\d{1,10})-[0-9a-f]{16}\.partial'
@@ -42,19 +42,37 @@ def whole_file(path: str | Path, suffix: str = '') -> Iterator[Path]:
 
     Yields:
         An empty file to write to; it takes the target's name if the body ends without an error.
+        An ``OSError`` of the body that names another file passes as it is.
 
     Raises:
-        S2DInputError: If the folder cannot be written or the disk is full.
+        S2DOutputError: If the folder cannot be written or the disk is full.
+    """
+    with scratch_file(path, suffix) as temporary:
+        yield temporary
+        os.replace(temporary, path)
+
+
+@contextlib.contextmanager
+def scratch_file(path: str | Path, suffix: str = '') -> Iterator[Path]:
+    """Give an empty file beside a target, to gather a part of it in; it goes at the end.
+
+    Args:
+        path: The target; its folder is made.
+        suffix: As in :func:`whole_file`.
+
+    Yields:
+        The file.
+
+    Raises:
+        S2DOutputError: If the folder cannot be written or the disk is full.
     """
     path = Path(path)
     temporary = partial_path(path, suffix)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
-        yield temporary
-        os.replace(temporary, path)
-    except OSError as error:
-        raise cannot_write(path, error) from error
+        with _writing(path, temporary):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+            yield temporary
     finally:
         with contextlib.suppress(OSError):  # it has been renamed, or the disk is gone
             temporary.unlink()
@@ -71,22 +89,40 @@ def whole_folder(path: str | Path) -> Iterator[Path]:
         An empty folder; it takes the target's name if the body ends without an error.
 
     Raises:
-        S2DInputError: If it cannot be written or the disk is full.
+        S2DOutputError: If it cannot be written or the disk is full.
     """
     path = Path(path)
     temporary, old = partial_path(path), partial_path(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.mkdir()
-        yield temporary
-        if path.exists():
-            path.rename(old)
-        temporary.rename(path)
-    except OSError as error:
-        raise cannot_write(path, error) from error
+        with _writing(path, temporary):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.mkdir()
+            yield temporary
+            if path.exists():
+                path.rename(old)
+            try:
+                temporary.rename(path)
+            except BaseException:
+                if old.exists():
+                    old.rename(path)
+                raise
     finally:
         for folder in (temporary, old):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _writing(path: Path, temporary: Path) -> Iterator[None]:
+    """Tell that the target cannot be written; an error about another file passes."""
+    try:
+        yield
+    except OSError as error:
+        names = [Path(os.fsdecode(name)) for name in (error.filename, error.filename2)
+                 if isinstance(name, str | bytes)]
+        ours = (path, *path.parents, temporary)
+        if names and not any(name in ours or temporary in name.parents for name in names):
+            raise
+        raise cannot_write(path, error) from error
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:
@@ -105,10 +141,10 @@ def write_json(path: str | Path, content) -> None:
     write_text(path, json.dumps(content))
 
 
-def cannot_write(path: str | Path, error: OSError) -> S2DInputError:
+def cannot_write(path: str | Path, error: OSError) -> S2DOutputError:
     """Return the one line for a file or folder that cannot be written."""
-    return S2DInputError(f'cannot write {path}: {error.strerror or error}; free space or choose '
-                         'another output folder')
+    return S2DOutputError(f'cannot write {path}: {error.strerror or error}; free space or choose '
+                          'another output folder')
 
 
 def clean_partials(*folders: str | Path) -> None:

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from mmengine.hooks import Hook
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
-from torch import Tensor
 
+from ..arguments import check_type, items_of
 from ..errors import S2DInputError
+from ..fileio.checkpoint_checks import check_resumable, weights_of
 from ..models.weight_names import adapt_weights
 from ..registry import HOOKS
 
@@ -27,12 +28,15 @@ class CheckpointFitHook(Hook):
             keep their initial values. ``['']`` allows everything.
 
     Raises:
-        S2DInputError: If a weight does not fit, with counts and an example.
+        S2DInputError: If a weight does not fit, with counts and an example, or if a training that
+            is resumed cannot go on from the checkpoint.
     """
 
     priority = 'VERY_HIGH'
 
     def __init__(self, may_differ: Sequence[str] = ()):
+        check_type(self, str, 'part of a name',
+                   **items_of(self, 'may_differ', may_differ, least=0))
         self.may_differ = tuple(may_differ)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -41,10 +45,9 @@ class CheckpointFitHook(Hook):
         while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
             model = model.module
         wanted = model.state_dict()
-        weights = checkpoint.get('state_dict', checkpoint)
-        if not weights or not all(isinstance(value, Tensor) for value in weights.values()):
-            raise S2DInputError(f'{_source(runner)} holds no weights; expected a state_dict, by '
-                                'itself or under that name')
+        weights = weights_of(checkpoint, _source(runner))
+        if runner._resume:
+            check_resumable(checkpoint, _source(runner))
         weights = adapt_weights({name.removeprefix('module.'): value
                                  for name, value in weights.items()}, wanted)
         reshaped = self._that_matter(

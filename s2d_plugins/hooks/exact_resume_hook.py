@@ -6,6 +6,9 @@ from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from ..arguments import check_flag
+from ..errors import S2DInputError
+from ..fileio.checkpoint_checks import check_resumable
 from ..registry import HOOKS
 
 
@@ -22,10 +25,25 @@ class ExactResumeHook(Hook):
     Args:
         replay_data: Draw those batches again. It costs the loading time of all steps before; with
             False mmengine may skip them, and augmentations after a resume are other ones.
+
+    Raises:
+        S2DInputError: If a training cannot go on from the checkpoint given.
     """
 
     def __init__(self, replay_data: bool = True):
+        check_flag(self, replay_data=replay_data)
         self.replay_data = replay_data
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Check that the training can go on from a checkpoint, before any batch is drawn."""
+        if not runner._resume:
+            return
+        check_resumable(checkpoint, runner._load_from)
+        step = checkpoint['meta']['iter']
+        if step > runner.max_iters:
+            raise S2DInputError(f'{runner._load_from} is of step {step}, but this training has '
+                                f'{runner.max_iters}; raise train_cfg, or give an earlier '
+                                'checkpoint')
 
     def before_train(self, runner: Runner) -> None:
         """Ask for the batches themselves, not only for their indices."""

@@ -4,6 +4,7 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from ..arguments import refuse
 from ..registry import HOOKS
 from .schedules import make_schedule
 
@@ -21,18 +22,20 @@ class LossWeightScheduleHook(Hook):
         teacher_loss_weight: Factor of the teacher terms, likewise.
 
     Raises:
-        ValueError: If a weight can become negative.
+        S2DInputError: If a weight is no number or schedule, or can become negative.
     """
 
     priority = 'ABOVE_NORMAL'
 
     def __init__(self, supervised_loss_weight: float | dict = 1.0,
                  teacher_loss_weight: float | dict = 1.0):
-        self.schedules = dict(supervised_loss_weight=make_schedule(supervised_loss_weight),
-                              teacher_loss_weight=make_schedule(teacher_loss_weight))
+        weights = dict(supervised_loss_weight=supervised_loss_weight,
+                       teacher_loss_weight=teacher_loss_weight)
+        self.schedules = {name: make_schedule(weight, self, name)
+                          for name, weight in weights.items()}
         for name, schedule in self.schedules.items():
             if schedule.bounds[0] < 0:
-                raise ValueError(f'{name} must not be negative, found {schedule}')
+                raise refuse(self, name, weights[name], 'at least 0 at every step')
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch=None) -> None:
         """Set this step's weights."""

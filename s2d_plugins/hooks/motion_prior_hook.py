@@ -8,10 +8,14 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import BaseLoop, Runner
 
+from ..arguments import check_config, check_count, check_path, check_share, check_type
 from ..errors import S2DInputError
+from ..fileio.paths import check_outputs
+from ..fileio.stamps import Stamp, make_stamp, read_stamp
+from ..fileio.whole_files import clean_partials
 from ..keymasks import KeymaskDiscovery
 from ..keymasks.job_sharing import share_jobs
-from ..keymasks.video_jobs import VideoJob, discover_video, list_jobs
+from ..keymasks.video_jobs import VideoJob, discover_video, list_jobs, review_jobs
 from ..labels.merging import merge_label_files
 from ..registry import HOOKS
 
@@ -21,7 +25,8 @@ class MotionPriorHook(Hook):
     """Discovers the keymasks of all videos that have none yet, then lets training go on.
 
     All ranks share the videos, wait for each other, free the motion prior, and train on the
-    merged file; what exists is never computed again. mmengine builds the data set before it calls
+    merged file; what exists is computed again only if the video, its proposals or the settings
+    have changed. mmengine builds the data set before it calls
     any hook: where ``ann_file`` does not exist yet, the work is therefore done when the runner
     builds this hook. Otherwise it is done before training starts, and if there was anything new,
     the training loop is built once more with it.
@@ -37,7 +42,8 @@ class MotionPriorHook(Hook):
         min_keymasks: Leave out instances with fewer keymasks.
 
     Raises:
-        S2DInputError: If a video fails, naming it, or if the data set reads another file.
+        S2DInputError: If an argument is wrong, if a video fails, naming it, or if the data set
+            reads another file, or if a file or folder to write is one that is read.
     """
 
     priority = 'VERY_HIGH'
@@ -45,13 +51,22 @@ class MotionPriorHook(Hook):
     def __init__(self, videos: str, proposals: str, ann_file: str, out_dir: str | None = None,
                  motion_prior: dict | None = None, discovery: dict | None = None,
                  max_one2x: float = 1.0, min_keymasks: int = 1):
+        check_path(self, videos=videos, proposals=proposals, ann_file=ann_file)
+        check_path(self, out_dir=out_dir, optional=True)
+        check_config(self, motion_prior=motion_prior, optional=True)
+        check_type(self, dict, 'a dict', optional=True, discovery=discovery)
+        check_share(self, max_one2x=max_one2x)
+        check_count(self, min_keymasks=min_keymasks)
         self.videos = videos
         self.proposals = proposals
         self.ann_file = Path(ann_file)
         self.out_dir = Path(out_dir) if out_dir else self.ann_file.with_suffix('')
         self.discovery = {'motion_prior': motion_prior or dict(type='MMFlowPrior'),
                           **(discovery or {})}
+        check_outputs([videos, proposals], files=[self.ann_file], folders=[self.out_dir])
         self.filters = dict(max_one2x=max_one2x, min_keymasks=min_keymasks)
+        if get_rank() == 0:
+            clean_partials(self.out_dir, self.ann_file.parent)
         if _first_rank_says(not self.ann_file.exists()):
             self.prepare()
 
@@ -69,22 +84,29 @@ class MotionPriorHook(Hook):
         Every rank must call this.
         """
         jobs = list_jobs(self.videos, self.proposals, self.out_dir)
-        missing = _first_rank_says(sum(not job.target.exists() for job in jobs))
+        again = self._find_outdated(jobs) if get_rank() == 0 else []
+        missing = _first_rank_says(sum(not job.target.exists() for job in jobs) + len(again))
         if missing:
             print_log(f'MotionPriorHook: discovering the keymasks of {missing} of {len(jobs)} '
                       'videos', 'current')
-            self._discover(jobs)
-        merge = _first_rank_says(missing > 0 or self._is_outdated(jobs))
+            self._discover(jobs, again)
+        merge = _first_rank_says(get_rank() == 0 and (missing > 0 or self._is_outdated(jobs)))
         if merge and get_rank() == 0:
             statistics = merge_label_files([job.target for job in jobs], self.ann_file,
-                                           **self.filters)
+                                           **self.filters, stamp=self._stamp(jobs))
             print_log(f'MotionPriorHook: {self.ann_file} has {statistics.instances} instances '
                       f'with {statistics.keymasks} keymasks in {statistics.videos} videos',
                       'current')
         barrier()
         return merge
 
-    def _discover(self, jobs: list[VideoJob]) -> None:
+    def _find_outdated(self, jobs: list[VideoJob]) -> list[VideoJob]:
+        review = review_jobs(jobs, self.discovery)
+        for line in review.lines():
+            print_log(f'MotionPriorHook: {line}', 'current')
+        return [job for job in jobs if job.name in review.changed]
+
+    def _discover(self, jobs: list[VideoJob], again: list[VideoJob]) -> None:
         discovery = KeymaskDiscovery(**self.discovery)
         started, computed = time.monotonic(), []
 
@@ -94,8 +116,9 @@ class MotionPriorHook(Hook):
                 seconds = (time.monotonic() - started) / len(computed)
                 print_log(f'MotionPriorHook: {job.name} done, {seconds:.1f} s a video', 'current')
 
-        failures = share_jobs(jobs, self.out_dir, lambda job: discover_video(job, discovery),
-                              finished=finished)
+        failures = share_jobs(
+            jobs, self.out_dir, lambda job: discover_video(job, discovery, self.discovery), again,
+            finished)
         discovery.motion_prior.release()
         if failures:
             reasons = '; '.join(f'{name}: {reason}' for name, reason in failures.items())
@@ -103,10 +126,19 @@ class MotionPriorHook(Hook):
                                 f'remove or correct them and start again: {reasons}')
 
     def _is_outdated(self, jobs: list[VideoJob]) -> bool:
+        """Say whether the merged file is of other videos, label files or filters."""
         if not self.ann_file.exists():
             return True
+        stamp = read_stamp(self.ann_file)
+        if stamp is not None:
+            return stamp != self._stamp(jobs)
         merged = self.ann_file.stat().st_mtime_ns
         return any(job.target.stat().st_mtime_ns > merged for job in jobs)
+
+    def _stamp(self, jobs: list[VideoJob]) -> Stamp:
+        files = [(job.name, job.target.stat()) for job in jobs]
+        return make_stamp(labels=[(name, file.st_size, file.st_mtime_ns) for name, file in files],
+                          filters=self.filters)
 
     def _check_data_set(self, runner: Runner) -> None:
         data_set = runner.train_dataloader.dataset

@@ -11,6 +11,7 @@ from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from torch import Tensor
 
+from ..arguments import check_count
 from ..errors import S2DInputError
 from ..registry import HOOKS
 
@@ -29,12 +30,11 @@ class NonFiniteLossHook(Hook):
         max_in_a_row: Training stops when so many steps in a row were skipped.
 
     Raises:
-        S2DInputError: When training stops, with advice.
+        S2DInputError: If ``max_in_a_row`` is no count; when training stops, with advice.
     """
 
     def __init__(self, max_in_a_row: int = 10):
-        if max_in_a_row < 1:
-            raise ValueError(f'max_in_a_row must be at least 1, found {max_in_a_row}')
+        check_count(self, max_in_a_row=max_in_a_row)
         self.max_in_a_row = max_in_a_row
         self._skipped = False
 

@@ -5,6 +5,7 @@ from mmdet.engine.hooks import MeanTeacherHook
 from mmengine.runner import Runner
 from torch import nn
 
+from ..arguments import check_count, check_flag, refuse
 from ..registry import HOOKS
 from .schedules import make_schedule
 
@@ -24,14 +25,17 @@ class ScheduledMeanTeacherHook(MeanTeacherHook):
         skip_buffer: As in mmdet's hook.
 
     Raises:
-        ValueError: If the momentum can leave the range from 0 to 1, both excluded.
+        S2DInputError: If the momentum can leave the range from 0 to 1, both excluded, or another
+            argument is wrong.
     """
 
     def __init__(self, momentum: float | dict = 0.001, interval: int = 1,
                  skip_buffer: bool = True):
-        self.schedule = make_schedule(momentum)
+        check_count(self, interval=interval)
+        check_flag(self, skip_buffer=skip_buffer)
+        self.schedule = make_schedule(momentum, self, 'momentum')
         if not 0 < self.schedule.bounds[0] <= self.schedule.bounds[1] < 1:
-            raise ValueError(f'momentum must lie between 0 and 1, found {momentum}')
+            raise refuse(self, 'momentum', momentum, 'above 0 and below 1 at every step')
         super().__init__(self.schedule.at(0), interval, skip_buffer)
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None,

@@ -2,6 +2,9 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
+
+from ..arguments import check_choice, check_count, check_number, refuse
 
 MODES = ('constant', 'linear', 'cosine')
 
@@ -22,7 +25,8 @@ class Schedule:
         mode: One of :data:`MODES`.
 
     Raises:
-        ValueError: If the mode is unknown, or ``stop`` does not lie after ``begin``.
+        S2DInputError: If the mode is unknown, a value is no number, or ``stop`` does not lie
+            after ``begin``.
     """
 
     end: float
@@ -32,12 +36,13 @@ class Schedule:
     mode: str = 'constant'
 
     def __post_init__(self):
-        if self.mode not in MODES:
-            raise ValueError(f'expected the schedule mode {", ".join(MODES)}, found '
-                             f'{self.mode!r}')
+        check_choice(self, MODES, mode=self.mode)
+        check_number(self, end=self.end)
+        check_number(self, start=self.start, optional=True)
+        check_count(self, low=0, begin=self.begin, stop=self.stop)
         if self.mode != 'constant' and self.stop <= self.begin:
-            raise ValueError(f'a {self.mode} schedule expects stop after begin, found begin '
-                             f'{self.begin} and stop {self.stop}')
+            raise refuse(self, 'stop', self.stop,
+                         f'after begin={self.begin} in a {self.mode} schedule')
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -57,6 +62,23 @@ class Schedule:
         return self.start + share * (self.end - self.start)
 
 
-def make_schedule(value: float | dict) -> Schedule:
-    """Make a schedule from a number, which never changes, or from the arguments of one."""
-    return Schedule(**value) if isinstance(value, dict) else Schedule(float(value))
+def make_schedule(value: float | dict, owner: Any = 'a schedule',
+                  name: str = 'value') -> Schedule:
+    """Make a schedule from a number, which never changes, or from the arguments of one.
+
+    Args:
+        value: The number or dict.
+        owner: Whose argument it is, for messages.
+        name: The argument's name.
+
+    Raises:
+        S2DInputError: If the value makes no schedule.
+    """
+    if not isinstance(value, dict):
+        check_number(owner, **{name: value})
+        return Schedule(value)
+    known = Schedule.__dataclass_fields__
+    if 'end' not in value or not value.keys() <= known.keys():
+        raise refuse(owner, name, value, 'a number or a dict with end and, if need be, '
+                     f'{", ".join(key for key in known if key != "end")}')
+    return Schedule(**value)

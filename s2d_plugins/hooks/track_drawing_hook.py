@@ -8,6 +8,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 
+from ..arguments import check_flag, check_number, check_path, check_share
 from ..errors import S2DInputError
 from ..fileio.paths import unique_names
 from ..labels.rle import encode_masks
@@ -32,13 +33,17 @@ class TrackDrawingHook(Hook):
         score_thr: Tracks with a lower score in a frame are left out there.
 
     Raises:
-        S2DInputError: If there is neither ``out_dir`` nor ``show``.
+        S2DInputError: If there is neither ``out_dir`` nor ``show``, or an argument is wrong.
     """
 
     priority = 'NORMAL'
 
     def __init__(self, out_dir: str | None = None, show: bool = False, wait_time: float = 2.0,
                  score_thr: float = 0.0):
+        check_path(self, out_dir=out_dir, optional=True)
+        check_flag(self, show=show)
+        check_number(self, wait_time=wait_time, low=0)
+        check_share(self, score_thr=score_thr)
         if out_dir is None and not show:
             raise S2DInputError('TrackDrawingHook: expected out_dir or show=True, found neither')
         self.out_dir = None if out_dir is None else Path(out_dir)

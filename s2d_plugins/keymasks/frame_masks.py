@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..arguments import check_count, items_of, refuse, shown
 from ..errors import S2DInputError
-from ..labels.mask_reader import read_masks
+from ..labels.mask_reader import read_masks, rle_size
 from ..labels.rle import encode_mask
 from .bit_maps import MASKS_PER_MAP, bit_map, bits_at, changes_of
 
@@ -28,6 +29,10 @@ class FrameMasks:
 
     def __init__(self, masks: Sequence, size: tuple[int, int] | None = None,
                  first_frame: int = 0):
+        if size is not None:
+            check_count(self, **items_of(self, 'size', size, length=2))
+        if isinstance(masks, str | bytes | dict) or not hasattr(masks, '__len__'):
+            raise refuse(self, 'masks', masks, 'id maps (T, H, W) or a list of masks per frame')
         self.size = size
         self._first_frame = first_frame
         self._known_changes: dict[int, list[np.ndarray]] = {}
@@ -89,6 +94,10 @@ class FrameMasks:
                 raise S2DInputError(f'frame {self._first_frame + frame}: expected an id map of '
                                     f'integers, found {id_map.dtype}')
             return id_map, _ids(id_map)
+        if not isinstance(content, list | tuple | np.ndarray) or (
+                isinstance(content, np.ndarray) and content.ndim == 0):
+            raise S2DInputError(f'frame {self._first_frame + frame}: expected an id map (H, W) or '
+                                f'a list of masks, found {shown(content)}')
         items = [self._as_rle(frame, index, mask) for index, mask in enumerate(content)]
         if not items:
             return None, []
@@ -103,21 +112,26 @@ class FrameMasks:
     def _as_rle(self, frame: int, index: int, mask) -> dict:
         if isinstance(mask, dict):
             rle = mask.get('segmentation', mask)
-            if self.size is None and isinstance(rle, dict) and rle.get('size'):
-                self._check_size(frame, f'mask {index}', rle['size'])
+            if self.size is None:
+                self.size = rle_size(rle, f'frame {self._first_frame + frame}, mask {index}')
             return rle
         mask = np.asarray(mask)
+        if mask.dtype.kind not in 'biuf':
+            raise S2DInputError(f'frame {self._first_frame + frame}: expected mask {index} to be '
+                                f'an RLE or a bool mask (H, W), found {shown(mask)}')
         self._check_size(frame, f'mask {index}', mask.shape)
         return encode_mask(mask.astype(bool))
 
     def _check_size(self, frame: int, where: str, found: Sequence[int]) -> None:
-        found = tuple(int(side) for side in found)
+        place = f'frame {self._first_frame + frame}: {where}'
+        if len(found) != 2:
+            raise S2DInputError(f'{place} has {len(found)} dimensions, expected an RLE or an '
+                                'array (height, width)')
         if self.size is None:
-            self.size = found
-        if found != tuple(self.size):
-            raise S2DInputError(f'frame {self._first_frame + frame}: {where} is {_text(found)}, '
-                                f'expected {_text(self.size)}; make the masks from the same '
-                                'frames')
+            self.size = tuple(found)
+        if tuple(found) != tuple(self.size):
+            raise S2DInputError(f'{place} is {_text(found)}, expected {_text(self.size)}; make '
+                                'the masks from the same frames')
 
 
 def _ids(id_map: np.ndarray) -> list[int]:

@@ -34,8 +34,15 @@ def share(part: np.ndarray, whole: np.ndarray | int) -> np.ndarray:
     return np.divide(part, whole, out=np.zeros_like(part), where=np.asarray(whole) > 0)
 
 
-def cluster(rows: np.ndarray, eps: float, min_samples: int) -> np.ndarray:
+def cluster(rows: np.ndarray, eps: float, min_samples: int,
+            times: np.ndarray | None = None) -> np.ndarray:
     """Group binary rows with DBSCAN under the Hamming distance (share of differing columns).
+
+    Args:
+        rows: (N, C) bool.
+        eps: Largest distance of neighbours.
+        min_samples: Neighbours that make a core.
+        times: (N,) how often each row is there; by default once.
 
     Returns:
         (N,) labels from 0; -1 is noise.
@@ -52,7 +59,7 @@ def cluster(rows: np.ndarray, eps: float, min_samples: int) -> np.ndarray:
     columns = rows.shape[1]
     allowed = max(count for count in range(columns + 1) if count / columns <= eps)
     return DBSCAN(eps=max(allowed, 0.5), min_samples=min_samples,
-                  metric='precomputed').fit(differing).labels_
+                  metric='precomputed').fit(differing, sample_weight=times).labels_
 
 
 def runs(flags: np.ndarray) -> list[tuple[int, int]]:
@@ -115,7 +122,8 @@ def joins_several(overlaps: np.ndarray, frames: np.ndarray, overlap: float,
 
 
 def match_labels(matches: np.ndarray, eps: float, eps_wide: float, wide_columns: int,
-                 min_samples: int, min_samples_narrow: int, narrow_columns: int) -> np.ndarray:
+                 min_samples: int, min_samples_narrow: int, narrow_columns: int,
+                 numbers: np.ndarray | None = None) -> np.ndarray:
     """Group candidates by what they match (step 7).
 
     Args:
@@ -126,6 +134,10 @@ def match_labels(matches: np.ndarray, eps: float, eps_wide: float, wide_columns:
         min_samples: Neighbours of a core; ``min_samples_narrow`` below ``narrow_columns`` columns.
         min_samples_narrow: See ``min_samples``.
         narrow_columns: See ``min_samples``.
+        numbers: (C,) running numbers of the candidates, sorted. If given, the masks between the
+            first and the last candidate with a match that are no candidates, or match nothing,
+            take part in the clustering as rows of zeros, as in the published matrix of all masks:
+            sparse rows then come to lie in the dense neighbourhood of nothing.
 
     Returns:
         (C,) labels from 0; -1 is noise, as is every row without a match.
@@ -135,9 +147,31 @@ def match_labels(matches: np.ndarray, eps: float, eps_wide: float, wide_columns:
         return np.full(len(matches), -1)
     cropped = matches[:, used[0]:used[-1] + 1]
     columns = cropped.shape[1]
-    labels = cluster(cropped, eps_wide if columns > wide_columns else eps,
-                     min_samples_narrow if columns < narrow_columns else min_samples)
-    return np.where(matches.any(axis=1), labels, -1)
+    settings = (eps_wide if columns > wide_columns else eps,
+                min_samples_narrow if columns < narrow_columns else min_samples)
+    matching = np.flatnonzero(matches.any(axis=1))
+    labels = np.full(len(matches), -1)
+    if numbers is None:
+        labels[matching] = cluster(cropped, *settings)[matching]
+        return labels
+    rows, times, place = _with_zero_rows(cropped[matching], numbers[matching])
+    labels[matching] = np.delete(cluster(rows, *settings, times), place)
+    return labels
+
+
+def _with_zero_rows(rows: np.ndarray, numbers: np.ndarray,
+                    ) -> tuple[np.ndarray, np.ndarray, list[int]]:
+    """Put one row of zeros, counted as often as it is there, where the first one belongs.
+
+    Returns:
+        The rows, how often each counts, and the place of the row of zeros, if there is one.
+    """
+    gaps = np.diff(numbers) - 1
+    times = np.ones(len(rows))
+    if not gaps.any():
+        return rows, times, []
+    place = int(np.flatnonzero(gaps)[0]) + 1
+    return (np.insert(rows, place, False, axis=0), np.insert(times, place, gaps.sum()), [place])
 
 
 def one_per_frame(frames: np.ndarray, votes: np.ndarray) -> np.ndarray:

@@ -6,17 +6,16 @@ Results and failures are files, so every process knows when all is done.
 """
 
 import contextlib
-import fcntl
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from mmengine.dist import broadcast_object_list, get_rank
-from mmengine.logging import MMLogger, print_log
 
-from ..errors import S2DInputError
+from ..errors import S2DInputError, S2DOutputError, one_line, unexpected
 from ..fileio.json_files import read_json
 from ..fileio.whole_files import write_json
 from .video_jobs import VideoJob
@@ -27,38 +26,44 @@ _POLL_SECONDS = 0.5
 
 
 def share_jobs(jobs: Sequence[VideoJob], out: Path, work: Callable[[VideoJob], object],
-               overwrite: bool = False,
+               again: Iterable[VideoJob] = (),
                finished: Callable[[VideoJob, bool], None] | None = None) -> dict[str, str]:
     """Do all jobs that have no result yet, together with the other processes of this run.
 
     Every process calls this with the same jobs; it returns when no job is left anywhere. A job
-    that fails is noted and not tried again in this run; the next run tries it again.
+    that fails is noted, an unforeseen error with its traceback, and not tried again in this run;
+    the next run tries it again.
 
     Args:
         jobs: Jobs with different targets.
         out: Folder of the targets; keeps claims and failures in hidden folders.
         work: Writes a job's target, or raises.
-        overwrite: Do jobs again that have a result.
+        again: Jobs to do though they have a result, which stays until the new one replaces it.
+            What the first process says counts.
         finished: Called once per job when it is found done, with whether this process did it.
 
     Returns:
         Name of each failed job to its reason, whichever process it failed in.
     """
-    run = _begin(jobs, out, overwrite)
+    run, old = _begin(out, again)
+
+    def is_finished(job: VideoJob) -> bool:
+        return _is_new(job, old) or _failure(job, out).get('run') == run
+
     waiting, failures = list(jobs), {}
     while waiting:
         waiting_before = len(waiting)
         for job in list(waiting):
             mine = False
-            if not _is_finished(job, out, run):
+            if not is_finished(job):
                 with _claim(out / CLAIMS / f'{job.name}.lock') as got_it:
                     if not got_it:
                         continue
-                    mine = not _is_finished(job, out, run)
+                    mine = not is_finished(job)
                     if mine:
                         _attempt(job, out, run, work)
             waiting.remove(job)
-            if not job.target.exists():
+            if not _is_new(job, old):
                 failures[job.name] = _failure(job, out)['reason']
             if finished is not None:
                 finished(job, mine)
@@ -67,24 +72,34 @@ def share_jobs(jobs: Sequence[VideoJob], out: Path, work: Callable[[VideoJob], o
     return failures
 
 
-def _begin(jobs: Sequence[VideoJob], out: Path, overwrite: bool) -> str:
-    """Agree on a name for this run; the first process removes what is to be done again."""
-    run = [uuid.uuid4().hex]
+def _begin(out: Path, again: Iterable[VideoJob]) -> tuple[str, dict[str, tuple]]:
+    """Agree on a name for this run, and on which files are old results to be made again."""
+    agreed = [None]
     if get_rank() == 0:
         try:
             for folder in (out / CLAIMS, out / FAILURES):
                 folder.mkdir(parents=True, exist_ok=True)
-            for job in jobs if overwrite else ():
-                job.target.unlink(missing_ok=True)
         except OSError as error:
             raise S2DInputError(f'cannot write to {out}: {error.strerror}; choose another output '
                                 'folder') from error
-    broadcast_object_list(run)
-    return run[0]
+        old = {job.name: _identity(job.target) for job in again}
+        agreed = [(uuid.uuid4().hex, old)]
+    broadcast_object_list(agreed)
+    return agreed[0]
 
 
-def _is_finished(job: VideoJob, out: Path, run: str) -> bool:
-    return job.target.exists() or _failure(job, out).get('run') == run
+def _identity(path: Path) -> tuple[int, int, int] | None:
+    """Return what tells a file from another one of the same name; None if it is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _is_new(job: VideoJob, old: dict[str, tuple]) -> bool:
+    """Say whether a job has a result that is not one to be made again."""
+    return _identity(job.target) not in (None, old.get(job.name))
 
 
 def _failure(job: VideoJob, out: Path) -> dict:
@@ -97,27 +112,32 @@ def _attempt(job: VideoJob, out: Path, run: str, work: Callable[[VideoJob], obje
     try:
         work(job)
         note.unlink(missing_ok=True)
+    except S2DOutputError:
+        raise
     except S2DInputError as error:
-        write_json(note, dict(run=run, reason=str(error)))
+        write_json(note, dict(run=run, reason=one_line(error)))
     except Exception as error:
-        print_log(f'{job.name} failed:\n{traceback.format_exc()}', MMLogger.get_current_instance(),
-                  level=40)
-        write_json(note, dict(run=run, reason=f'{type(error).__name__}: {error}'))
+        write_json(note, dict(
+            run=run, reason=f'{unexpected(error)}; the traceback is in {note}',
+            traceback=''.join(traceback.format_exception(error)).splitlines()))
 
 
 @contextlib.contextmanager
 def _claim(path: Path) -> Iterator[bool]:
     """Hold a job; gives False if another process holds it. A dead process holds nothing."""
-    with path.open('a') as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        except OSError as error:
-            raise S2DInputError(f'{path.parent} is on a file system without locks '
-                                f'({error.strerror}), which sharing videos needs; choose another '
-                                'output folder') from error
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    except (OSError, NotImplementedError) as error:
+        raise S2DInputError(f'{path.parent} is on a file system without locks '
+                            f'({getattr(error, "strerror", None) or error}), which sharing videos '
+                            'needs; choose another output folder') from error
+    try:
         # Whoever waits for this very file still looks at the result before it starts.
         yield True
         path.unlink(missing_ok=True)
+    finally:
+        lock.release()

@@ -5,6 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import (
+    check_config,
+    check_count,
+    check_flag,
+    check_number,
+    check_share,
+    refuse,
+)
 from ..errors import S2DInputError
 from ..motion.base_motion_prior import BaseMotionPrior
 from ..registry import MOTION_PRIORS
@@ -58,8 +66,14 @@ class KeymaskDiscovery:
         match_mutual: A match also needs an overlap above ``match_overlap`` the other way: points
             of the matched mask on the candidate. Parts of an object then no longer match the
             whole of it.
+        candidates_only: Cluster the candidates alone; published is that all masks between the
+            first and the last of them take part, the others as rows without a match. Alone,
+            instances are purer and fewer sparse rows find neighbours.
         min_support: Leave out keymasks that fewer than this share of their instance's members
             match.
+
+    Raises:
+        S2DInputError: If an argument is of another type or out of its range.
     """
 
     def __init__(self, motion_prior: BaseMotionPrior | dict, *, grid_size: int = 50,
@@ -70,14 +84,29 @@ class KeymaskDiscovery:
                  match_min_samples: int = 5, match_min_samples_narrow: int = 3,
                  narrow_columns: int = 10, window: int | None = 300, window_overlap: int = 60,
                  match_visible_only: bool = False, match_mutual: bool = False,
-                 min_support: float = 0.0):
-        if not 2 <= grid_size <= 255:
-            raise S2DInputError(f'expected grid_size from 2 to 255, found {grid_size}')
-        if window is not None and not 0 < window_overlap < window:
-            raise S2DInputError('expected 0 < window_overlap < window, found '
-                                f'{window_overlap} and {window}')
-        self.motion_prior: BaseMotionPrior = (
-            MOTION_PRIORS.build(motion_prior) if isinstance(motion_prior, dict) else motion_prior)
+                 candidates_only: bool = False, min_support: float = 0.0):
+        check_count(self, grid_size=grid_size, low=2, high=255)
+        check_share(self, visible_share=visible_share, candidate_share=candidate_share,
+                    match_overlap=match_overlap, one2x_overlap=one2x_overlap,
+                    min_support=min_support)
+        check_number(self, visibility_eps=visibility_eps, match_eps=match_eps,
+                     match_eps_wide=match_eps_wide, above=0, high=1)
+        check_count(self, visibility_min_samples=visibility_min_samples,
+                    match_min_samples=match_min_samples, one2x_frames=one2x_frames,
+                    match_min_samples_narrow=match_min_samples_narrow)
+        check_count(self, wide_columns=wide_columns, narrow_columns=narrow_columns, low=0)
+        check_flag(self, match_visible_only=match_visible_only, match_mutual=match_mutual,
+                   candidates_only=candidates_only)
+        check_count(self, window=window, low=2, optional=True)
+        if window is not None:
+            check_count(self, window_overlap=window_overlap, high=window - 1)
+        if isinstance(motion_prior, dict):
+            check_config(self, motion_prior=motion_prior)
+        prior = MOTION_PRIORS.build(motion_prior) if isinstance(motion_prior, dict) \
+            else motion_prior
+        if not callable(getattr(prior, 'stream', None)):
+            raise refuse(self, 'motion_prior', motion_prior, 'a motion prior or its config')
+        self.motion_prior: BaseMotionPrior = prior
         self.grid_size = grid_size
         self.visible_share = visible_share
         self.visibility: dict[str, Any] = dict(
@@ -93,6 +122,7 @@ class KeymaskDiscovery:
         self.window_overlap = window_overlap
         self.match_visible_only = match_visible_only
         self.match_mutual = match_mutual
+        self.candidates_only = candidates_only
         self.min_support = min_support
 
     def discover(self, frames: Frames, masks: Sequence,
@@ -158,7 +188,8 @@ class KeymaskDiscovery:
             back = share(counts.hits[np.ix_(columns, candidates)],
                          counts.inside[np.ix_(columns, masks.frame_of[candidates])])
             matches &= self.match_overlap < back.T
-        labels = match_labels(matches, **self.match)
+        labels = match_labels(matches, **self.match,
+                              numbers=None if self.candidates_only else candidates)
         instances = []
         for label in range(labels.max(initial=-1) + 1):
             rows = np.flatnonzero(labels == label)

@@ -25,8 +25,15 @@ class MaskPoints:
     num_points: np.ndarray
 
 
+#: CoTracker's working (height, width), at which the published grid has a margin of 8 pixels.
+_TRACKER_SIZE = (384, 512)
+_TRACKER_MARGIN = 8
+
+
 def grid_points(size: tuple[int, int], grid_size: int) -> np.ndarray:
-    """Spread grid_size x grid_size points evenly over a frame, W/64 away from its outer pixels.
+    """Spread grid_size x grid_size points evenly over a frame, as CoTracker does at 384 x 512.
+
+    There the outer points lie 8 pixels from the edge: W/64 and H/48 of the frame.
 
     Args:
         size: (H, W) of the frame.
@@ -35,12 +42,9 @@ def grid_points(size: tuple[int, int], grid_size: int) -> np.ndarray:
     Returns:
         (grid_size ** 2, 2) float32 (x, y), row by row.
     """
-    height, width = size
-    margin = width / 64
-    # In a frame flatter than twice the margin all rows meet in the middle.
-    margin_y = min(margin, (height - 1) / 2)
-    x = np.linspace(margin, width - 1 - margin, grid_size, dtype=np.float32)
-    y = np.linspace(margin_y, height - 1 - margin_y, grid_size, dtype=np.float32)
+    y, x = (np.linspace(_TRACKER_MARGIN, full - _TRACKER_MARGIN, grid_size, dtype=np.float32)
+            * np.float32((side - 1) / (full - 1))
+            for side, full in zip(size, _TRACKER_SIZE, strict=True))
     return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
 
 

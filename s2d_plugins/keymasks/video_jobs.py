@@ -1,15 +1,18 @@
 """Discovery for one video after another: from files to a label file each."""
 
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import S2DInputError
+from ..fileio.digests import digest, file_digest
 from ..fileio.paths import named_path
+from ..fileio.stamps import Review, Stamp, make_stamp, read_stamp, stamped
 from ..fileio.whole_files import write_json
 from ..labels.proposals_file import read_proposals
-from ..video import FolderVideo, Video, list_videos, open_video, video_names
+from ..video import FolderVideo, Video, list_videos, open_video, source_stamp, video_names
 from .keymask_discovery import KeymaskDiscovery
 from .keymask_labels import to_labels
 
@@ -37,9 +40,45 @@ def list_jobs(videos: str | Path, proposals: str | Path, out: str | Path) -> lis
             for path, name in zip(paths, video_names(paths), strict=True)]
 
 
-def discover_video(job: VideoJob, discovery: KeymaskDiscovery,
+def review_jobs(jobs: Sequence[VideoJob], settings: Mapping) -> Review:
+    """Look which label files were made from other videos, proposals or settings.
+
+    Args:
+        jobs: What :func:`list_jobs` returned.
+        settings: Arguments of the discovery.
+    """
+    review = Review()
+    for job in jobs:
+        if job.target.exists():
+            review.holds(job.name, job.target, lambda job=job: job_stamp(job, settings))
+    return review
+
+
+def job_stamp(job: VideoJob, settings: Mapping) -> Stamp:
+    """Return what tells a job's result from that of another video, proposals or settings.
+
+    Proposals that are gone, as after a clean-up, count as those that were there.
+    """
+    proposals = (read_stamp(job.target) or {}).get('proposals')
+    video = None
+    # what cannot be read is told when it is worked on
+    with contextlib.suppress(OSError):
+        proposals = digest(file_digest(job.proposals))
+    with contextlib.suppress(S2DInputError):
+        video = source_stamp(job.video)
+    return {**make_stamp(video=video), 'proposals': proposals,
+            **make_stamp(settings=dict(settings))}
+
+
+def discover_video(job: VideoJob, discovery: KeymaskDiscovery, settings: Mapping,
                    progress: Callable[[int, int], None] | None = None) -> dict:
     """Discover the keymasks of one video and write its label file.
+
+    Args:
+        job: The video and its files.
+        discovery: Finds the keymasks.
+        settings: Arguments that it was made with; the label file keeps a digest of them.
+        progress: As in :meth:`KeymaskDiscovery.discover`.
 
     Returns:
         The labels.
@@ -50,6 +89,7 @@ def discover_video(job: VideoJob, discovery: KeymaskDiscovery,
     if not os.path.lexists(job.proposals):
         raise S2DInputError(f'expected proposals in {job.proposals}, found no such file; make '
                             'them with tools/propose_masks.py')
+    stamp = job_stamp(job, settings)
     proposals = read_proposals(job.proposals)
     video = open_video(job.video, job.name)
     size = (proposals['height'], proposals['width'])
@@ -63,7 +103,7 @@ def discover_video(job: VideoJob, discovery: KeymaskDiscovery,
     masks = [[mask['segmentation'] for mask in frame] for frame in proposals['frames']]
     labels = to_labels(discovery.discover(video, masks, progress), masks, job.name, size,
                        frame_names(video))
-    write_json(job.target, labels)
+    write_json(job.target, stamped(stamp, labels))
     return labels
 
 

@@ -5,6 +5,7 @@ came from outside reaches it before it has passed here.
 """
 
 import math
+import reprlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -37,8 +38,7 @@ def read_masks(segmentations: Sequence, size: tuple[int, int], place: Callable[[
         S2DInputError: At the first mask that does not decode or has another size.
     """
     check_frame_size(size, place)
-    rles = [None if segmentation is None or segmentation == [] else
-            _to_rle(segmentation, size, place, index)
+    rles = [_to_rle(segmentation, size, place, index) if has_mask(segmentation) else None
             for index, segmentation in enumerate(segmentations)]
     present = [index for index, rle in enumerate(rles) if rle is not None]
     areas = np.zeros(len(rles), np.int64)
@@ -55,6 +55,28 @@ def read_mask(segmentation: Any, size: tuple[int, int], place: str,
               keep_empty: bool = False) -> dict | None:
     """Read one mask; see :func:`read_masks`."""
     return read_masks([segmentation], size, lambda _: place, keep_empty)[0][0]
+
+
+def has_mask(segmentation: Any) -> bool:
+    """Say whether an entry of ``segmentations`` holds a mask: not where it is None or ``[]``."""
+    return segmentation is not None and segmentation != []
+
+
+def read_rle(rle: Any, place: str, keep_empty: bool = False) -> dict | None:
+    """Read one RLE of whatever size it states; see :func:`read_masks`."""
+    return read_mask(rle, rle_size(rle, place), place, keep_empty)
+
+
+def rle_size(rle: Any, place: str) -> tuple[int, int]:
+    """Return the (height, width) that an RLE states.
+
+    Raises:
+        S2DInputError: If it states none.
+    """
+    size = rle.get('size') if isinstance(rle, dict) else None
+    if size is None or not _is_size(size):
+        raise _broken(place, f'expected an RLE with a size [height, width], found {_short(rle)}')
+    return tuple(size)
 
 
 def check_frame_size(size: tuple[int, int], place: Callable[[int], str]) -> None:
@@ -89,11 +111,16 @@ def _to_rle(segmentation: Any, size: tuple[int, int], place: Callable[[int], str
                   f'{type(segmentation).__name__}')
 
 
+def _is_size(value: Any) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 2 and all(
+        type(side) is int for side in value)
+
+
 def _check_size(found: Any, size: tuple[int, int], place: Callable[[int], str],
                 index: int) -> None:
-    if not (isinstance(found, list | tuple) and len(found) == 2
-            and all(isinstance(side, int) for side in found)):
-        raise _broken(place(index), f'expected an RLE with a size [height, width], found {found!r}')
+    if not _is_size(found):
+        raise _broken(place(index), 'expected an RLE with a size [height, width], found '
+                      f'{_short(found)}')
     if tuple(found) != tuple(size):
         hint = ('height and width are swapped' if tuple(found) == tuple(size)[::-1] else
                 'make masks and frames of one size')
@@ -113,15 +140,19 @@ def _from_polygons(polygons: list, size: tuple[int, int], place: Callable[[int],
     for polygon in polygons:
         if not isinstance(polygon, list) or len(polygon) < 6 or len(polygon) % 2:
             raise _broken(place(index), 'expected polygons of at least three points x, y, found '
-                          f'{str(polygon)[:40]}')
+                          f'{_short(polygon)}')
         if not all(type(value) in (int, float) and -reach <= value <= reach for value in polygon):
             raise _broken(place(index), 'expected polygons in pixels of the frame, found '
-                          f'{str(polygon)[:40]}')
+                          f'{_short(polygon)}')
     return _as_text(coco_mask.merge(coco_mask.frPyObjects(polygons, *size)))
 
 
 def _as_text(rle: dict) -> dict:
     return dict(size=list(map(int, rle['size'])), counts=rle['counts'].decode('ascii'))
+
+
+def _short(value: Any) -> str:
+    return reprlib.repr(value)[:80]
 
 
 def _broken(place: str, reason: str) -> S2DInputError:

@@ -1,17 +1,18 @@
 """Many label files to one, a file at a time, so that their number does not matter."""
 
 import json
-import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TextIO
 
+from ..arguments import check_count, check_share
 from ..errors import S2DInputError
-from ..fileio.json_files import read_json
-from .youtube_vis import CATEGORIES
+from ..fileio.stamps import Stamp, stamped
+from ..fileio.whole_files import clean_partials, scratch_file, whole_file
+from .mask_reader import has_mask
+from .youtube_vis import CATEGORIES, DistinctVideos, read_labels
 
 
 @dataclass
@@ -49,27 +50,42 @@ _BINS = ((1, 4), (5, 9), (10, 19), (20, 49), (50, 99), (100, None))
 
 
 def merge_label_files(paths: Iterable[Path], target: str | Path, max_one2x: float = 1.0,
-                      min_keymasks: int = 1) -> MergeStatistics:
-    """Write the videos and instances of all files to one YouTube-VIS JSON, with new ids.
+                      min_keymasks: int = 1, stamp: Stamp | None = None) -> MergeStatistics:
+    """Write the videos and instances of all files to one class-agnostic YouTube-VIS JSON.
 
-    Only one file's content is in memory at a time.
+    Only one file's content is in memory at a time. Videos and annotations get new ids, and
+    categories become one.
 
     Args:
         paths: Label files of different videos.
         target: File to write, whole or not at all.
         max_one2x: Leave out instances with a larger share of masks that join several objects.
         min_keymasks: Leave out instances with fewer keymasks.
+        stamp: What the target is made from, see :mod:`s2d_plugins.fileio.stamps`.
 
     Raises:
-        S2DInputError: If a file is no label file or the target cannot be written.
+        S2DInputError: If a file is no label file, two videos are the same (see
+            :class:`~s2d_plugins.labels.youtube_vis.DistinctVideos`), or the target cannot be
+            written.
     """
-    return write_label_sets((_read_labels(path) for path in paths), target, max_one2x,
-                            min_keymasks)
+    return write_label_sets(_read_files(paths), target, max_one2x, min_keymasks, stamp=stamp)
+
+
+def _read_files(paths: Iterable[Path]) -> Iterable[dict]:
+    distinct = DistinctVideos()
+    for path in paths:
+        labels = read_labels(path)
+        for video in labels['videos']:
+            distinct.add(video, str(path))
+        for annotation in labels['annotations']:
+            annotation['category_id'] = 1
+        yield labels
 
 
 def write_label_sets(label_sets: Iterable[dict], target: str | Path, max_one2x: float = 1.0,
                      min_keymasks: int = 1,
-                     categories: Sequence[dict] = CATEGORIES) -> MergeStatistics:
+                     categories: Sequence[dict] = CATEGORIES,
+                     stamp: Stamp | None = None) -> MergeStatistics:
     """Write label sets of different videos to one YouTube-VIS JSON as they come, with new ids.
 
     Args:
@@ -79,40 +95,33 @@ def write_label_sets(label_sets: Iterable[dict], target: str | Path, max_one2x: 
         max_one2x: As in :func:`merge_label_files`.
         min_keymasks: As in :func:`merge_label_files`.
         categories: Of the whole file.
+        stamp: As in :func:`merge_label_files`.
 
     Raises:
-        S2DInputError: If the target cannot be written.
+        S2DInputError: If a limit is out of its range or the target cannot be written.
     """
+    check_share('merging', max_one2x=max_one2x)
+    check_count('merging', min_keymasks=min_keymasks)
     target = Path(target)
+    clean_partials(target.parent)
     statistics = MergeStatistics()
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f'.{target.name}.') as folder:
-            parts = [Path(folder) / name for name in ('videos', 'annotations')]
-            with parts[0].open('w') as videos, parts[1].open('w') as annotations:
-                for labels in label_sets:
-                    _add(labels, videos, annotations, statistics, max_one2x, min_keymasks)
-            whole = Path(folder) / 'whole'
-            _join(parts, whole, categories)
-            os.replace(whole, target)
-    except OSError as error:
-        raise S2DInputError(f'cannot write {target}: {error.strerror or error}; free space or '
-                            'choose another place') from error
+    with whole_file(target) as whole, scratch_file(target) as part:
+        with whole.open('w') as videos, part.open('w') as annotations:
+            start = json.dumps(stamped(stamp, {}))[:-1] + ', ' if stamp else '{'
+            videos.write(f'{start}"videos": [\n')
+            for labels in label_sets:
+                _add(labels, videos, annotations, statistics, max_one2x, min_keymasks)
+            videos.write('\n], "annotations": [\n')
+        with whole.open('a') as file, part.open() as annotations:
+            shutil.copyfileobj(annotations, file, 2**20)
+            file.write(f'\n], "categories": {json.dumps(list(categories))}}}\n')
     return statistics
-
-
-def _read_labels(path: Path) -> dict:
-    labels = read_json(path)
-    if not isinstance(labels, dict) or not {'videos', 'annotations'} <= labels.keys():
-        raise S2DInputError(f'{path} is not a label file: expected the keys videos and '
-                            'annotations; make it with tools/discover_keymasks.py')
-    return labels
 
 
 def _add(labels: dict, videos: TextIO, annotations: TextIO, statistics: MergeStatistics,
          max_one2x: float, min_keymasks: int) -> None:
-    new_ids: dict[int, int] = {}
-    with_keymasks: dict[int, set[int]] = {}
+    new_ids: dict[int | str, int] = {}
+    with_keymasks: dict[int | str, set[int]] = {}
     for video in labels['videos']:
         statistics.videos += 1
         statistics.frames += len(video['file_names'])
@@ -120,11 +129,11 @@ def _add(labels: dict, videos: TextIO, annotations: TextIO, statistics: MergeSta
         with_keymasks[video['id']] = set()
         _write_item(videos, {**video, 'id': statistics.videos}, statistics.videos)
     for annotation in labels['annotations']:
-        frames = [t for t, rle in enumerate(annotation['segmentations']) if rle is not None]
-        if annotation.get('one2x', 0) > max_one2x:
+        frames = [t for t, rle in enumerate(annotation['segmentations']) if has_mask(rle)]
+        if (annotation.get('one2x') or 0) > max_one2x:
             statistics.dropped_one2x += 1
             continue
-        if len(frames) < min_keymasks:
+        if len(frames) < max(min_keymasks, 1):
             statistics.dropped_few += 1
             continue
         statistics.instances += 1
@@ -142,18 +151,11 @@ def _add(labels: dict, videos: TextIO, annotations: TextIO, statistics: MergeSta
 
 
 def _write_item(file: TextIO, item: dict, number: int) -> None:
-    file.write((',\n' if number > 1 else '') + json.dumps(item))
-
-
-def _join(parts: list[Path], whole: Path, categories: Sequence[dict]) -> None:
-    with whole.open('w') as file:
-        file.write('{"videos": [\n')
-        for part, after in zip(parts, ('\n], "annotations": [\n', '\n], "categories": '),
-                               strict=True):
-            with part.open() as content:
-                shutil.copyfileobj(content, file, 2**20)
-            file.write(after)
-        file.write(json.dumps(list(categories)) + '}\n')
+    try:
+        file.write((',\n' if number > 1 else '') + json.dumps(item))
+    except RecursionError as error:
+        raise S2DInputError(f'item {item["id"]} of the labels is nested too deeply; make them '
+                            'again') from error
 
 
 def _bin(count: int) -> str:

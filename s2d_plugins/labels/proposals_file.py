@@ -8,12 +8,13 @@ from typing import Any
 from ..errors import Problems, S2DInputError
 from ..fileio.json_files import read_json
 from ..fileio.json_kinds import Proposals
+from ..fileio.stamps import Stamp, stamped
 from ..fileio.whole_files import write_json
 from .mask_reader import read_mask, read_masks
 
 
 def write_proposals(path: str | Path, name: str, size: tuple[int, int],
-                    frames: Sequence[Sequence[dict]]) -> None:
+                    frames: Sequence[Sequence[dict]], stamp: Stamp | None = None) -> None:
     """Write the proposals of one clip.
 
     Args:
@@ -21,8 +22,10 @@ def write_proposals(path: str | Path, name: str, size: tuple[int, int],
         name: Name of the clip.
         size: (height, width) of its frames in pixels.
         frames: Per frame a list of ``dict(segmentation=RLE, score=float)``; masks may overlap.
+        stamp: What they were made from, see :mod:`s2d_plugins.fileio.stamps`.
     """
-    write_json(path, dict(video=name, height=size[0], width=size[1], frames=frames))
+    content = dict(video=name, height=size[0], width=size[1], frames=frames)
+    write_json(path, stamped(stamp, content) if stamp else content)
 
 
 def read_proposals(path: str | Path, problems: Problems | None = None) -> dict:

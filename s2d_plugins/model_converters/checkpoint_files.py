@@ -1,15 +1,14 @@
 """Checkpoint files of the converter: read as data, written whole or not at all."""
 
-import contextlib
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 
 import torch
 
 from ..errors import S2DInputError
 from ..fileio.checkpoints import load_checkpoint
+from ..fileio.paths import check_outputs
+from ..fileio.whole_files import whole_file
 from .named_models import PUBLISHED, Layers
 from .official_checkpoint import RECORD, Converted, to_official, to_ours
 
@@ -27,8 +26,7 @@ def convert_file(source: str | Path, target: str | Path, branch: str | None = No
             cannot be written.
     """
     source, target = Path(source).expanduser(), Path(target).expanduser()
-    if target.exists() and source.exists() and target.samefile(source):
-        raise S2DInputError(f'{target} is the file to convert; give another one to write')
+    check_outputs([source], files=[target])
     checkpoint = read_file(source)
     try:
         converted = to_official(checkpoint, branch, layers) if reverse else (
@@ -66,27 +64,17 @@ def write_file(path: Path, checkpoint: dict) -> None:
     """Write a checkpoint whose bytes depend on its content alone.
 
     Raises:
-        S2DInputError: If the folder cannot be written or the disk is full.
+        S2DOutputError: If the folder cannot be written or the disk is full.
     """
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile('wb', dir=path.parent, prefix=f'.{path.name}.',
-                                         delete=False) as file:
-            temporary = file.name
+    with whole_file(path) as temporary:
+        try:
             # given a file, not its name: torch writes the name of a file into it
-            torch.save(checkpoint, file)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except (OSError, RuntimeError) as error:  # torch's writer turns a full disk into the latter
-        cause = error.__context__ if isinstance(error.__context__, OSError) else error
-        reason = getattr(cause, 'strerror', None) or str(cause).splitlines()[0]
-        raise S2DInputError(f'cannot write {path}: {reason}; free space or choose another output '
-                            'folder') from error
-    finally:
-        if temporary is not None:
-            with contextlib.suppress(OSError):  # it has been renamed, or the disk is gone
-                os.unlink(temporary)
+            with temporary.open('wb') as file:
+                torch.save(checkpoint, file)
+        except RuntimeError as error:  # torch's writer turns a full disk into one
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from error
+            raise
 
 
 def _sha256(path: Path) -> str:

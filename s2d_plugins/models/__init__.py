@@ -1,6 +1,7 @@
 """The video segmenter, its sparse-to-dense head and loss, and the distiller."""
 
 from .. import registry  # noqa: F401  (makes mmcv.ops importable before mmdet.models needs it)
+from .bfloat16_optim_wrapper import BFloat16OptimWrapper
 from .keymask_evidence import KeymaskEvidence
 from .sparse_to_dense_distiller import SparseToDenseDistiller
 from .sparse_to_dense_head import SparseToDenseHead
@@ -9,5 +10,6 @@ from .student_optim_wrapper_constructor import StudentOptimWrapperConstructor
 from .temporal_drop_loss import TemporalDropLoss
 from .weighted_dice_loss import WeightedDiceLoss
 
-__all__ = ['KeymaskEvidence', 'SparseToDenseDistiller', 'SparseToDenseHead', 'SparseToDenseVideo',
-           'StudentOptimWrapperConstructor', 'TemporalDropLoss', 'WeightedDiceLoss']
+__all__ = ['BFloat16OptimWrapper', 'KeymaskEvidence', 'SparseToDenseDistiller',
+           'SparseToDenseHead', 'SparseToDenseVideo', 'StudentOptimWrapperConstructor',
+           'TemporalDropLoss', 'WeightedDiceLoss']

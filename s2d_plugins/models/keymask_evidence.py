@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from s2d_plugins.arguments import check_share
 from s2d_plugins.registry import TASK_UTILS
 
 from .clip_targets import ClipTargets
@@ -19,24 +20,23 @@ class KeymaskEvidence:
     background: it may follow an object that has no keymask in the clip. What is proven is that it
     repeats a known object, or that it predicts nothing. Elsewhere background is only likely.
     The weight of a query is the mean over its predicted pixels, in frames with keymasks, of 1 on
-    keymasks and ``elsewhere`` beside them; it is 1 where the query predicts nothing there, and
-    ``elsewhere`` where the clip has no keymask at all.
+    keymasks and ``unproven_weight`` beside them; it is 1 where the query predicts nothing there,
+    and ``unproven_weight`` where the clip has no keymask at all.
 
-    With ``elsewhere=0`` nothing ever teaches queries to reject background: measured on DAVIS with
-    a third of the frames labelled, all queries then score about 0.9 and the best-scored tube of a
-    video is rarely the object.
+    With ``unproven_weight=0`` nothing ever teaches queries to reject background: measured on
+    DAVIS with a third of the frames labelled, all queries then score about 0.9 and the best-scored
+    tube of a video is rarely the object.
 
     Args:
-        elsewhere: Weight of the no-object target where nothing is proven, from 0 to 1.
+        unproven_weight: Weight of the no-object target where nothing is proven, from 0 to 1.
 
     Raises:
-        ValueError: If ``elsewhere`` is outside that range.
+        S2DInputError: If ``unproven_weight`` is outside that range.
     """
 
-    def __init__(self, elsewhere: float = 0.5):
-        if not 0 <= elsewhere <= 1:
-            raise ValueError(f'elsewhere must lie from 0 to 1, found {elsewhere}')
-        self.elsewhere = elsewhere
+    def __init__(self, unproven_weight: float = 0.5):
+        check_share(self, unproven_weight=unproven_weight)
+        self.unproven_weight = unproven_weight
 
     def __call__(self, mask_logits: Tensor, targets: Sequence[ClipTargets]) -> Tensor:
         """Weigh the queries of a batch of clips.
@@ -57,4 +57,4 @@ class KeymaskEvidence:
                               (covered > 0.5).flatten(1).float())
         proven = torch.where(area > 0, shared / area.clamp(min=1), torch.ones_like(shared))
         proven = proven * known.any(dim=1, keepdim=True)
-        return self.elsewhere + (1 - self.elsewhere) * proven
+        return self.unproven_weight + (1 - self.unproven_weight) * proven

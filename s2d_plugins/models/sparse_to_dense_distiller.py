@@ -8,6 +8,13 @@ from mmcv.cnn.bricks import DropPath
 from mmdet.models.mot import BaseMOTModel
 from torch import Tensor, nn
 
+from s2d_plugins.arguments import (
+    check_choice,
+    check_config,
+    check_count,
+    check_number,
+    check_share,
+)
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.registry import MODELS
 
@@ -43,7 +50,9 @@ class SparseToDenseDistiller(BaseMOTModel):
         init_cfg: See mmengine's ``BaseModule``.
 
     Raises:
-        ValueError: If ``predict_with`` is neither name.
+        S2DInputError: If an argument is of another type or out of its range, there is no
+            ``data_preprocessor``, or the detector or its head lacks a method that distillation
+            calls.
     """
 
     def __init__(self, detector: dict, teacher_score_thr: float = 0.75,
@@ -52,14 +61,21 @@ class SparseToDenseDistiller(BaseMOTModel):
                  teacher_loss_weight: float = 1.0,
                  predict_with: str = 'teacher', data_preprocessor: dict | None = None,
                  init_cfg: dict | None = None):
-        super().__init__(data_preprocessor=data_preprocessor or detector['data_preprocessor'],
-                         init_cfg=init_cfg)
-        if predict_with not in ('teacher', 'student'):
-            raise ValueError(f'predict_with must be teacher or student, found {predict_with!r}')
-        if teacher_mode not in ('train', 'eval'):
-            raise S2DInputError("SparseToDenseDistiller: expected teacher_mode 'train' or 'eval', "
-                                f'found {teacher_mode!r}')
+        check_config(self, detector=detector)
+        check_share(self, teacher_score_thr=teacher_score_thr)
+        check_share(self, teacher_nms_iou=teacher_nms_iou, optional=True)
+        check_count(self, teacher_max_instances=teacher_max_instances)
+        check_number(self, supervised_loss_weight=supervised_loss_weight,
+                     teacher_loss_weight=teacher_loss_weight, low=0)
+        check_choice(self, ('teacher', 'student'), predict_with=predict_with)
+        check_choice(self, ('train', 'eval'), teacher_mode=teacher_mode)
+        preprocessor = data_preprocessor or detector.get('data_preprocessor')
+        if preprocessor is None:
+            raise S2DInputError('SparseToDenseDistiller: neither it nor its detector has a '
+                                'data_preprocessor; give the config of a TrackDataPreprocessor')
+        super().__init__(data_preprocessor=preprocessor, init_cfg=init_cfg)
         self.student = MODELS.build(detector)
+        _check_detector(self.student)
         self.teacher = MODELS.build(detector)
         self.freeze_module('teacher')
         self.teacher_mode = teacher_mode
@@ -140,6 +156,23 @@ class SparseToDenseDistiller(BaseMOTModel):
     def predict(self, inputs: Tensor, data_samples: Sequence, **kwargs) -> Sequence:
         """Segment one whole video; see :meth:`SparseToDenseVideo.predict`."""
         return self.predictor.predict(inputs, data_samples, **kwargs)
+
+
+def _check_detector(detector: nn.Module) -> None:
+    """Say at once what the detector lacks of the methods that distillation calls.
+
+    Raises:
+        S2DInputError: Names the class and the first method or part that is missing.
+    """
+    head = getattr(detector, 'track_head', None)
+    for owner, names in ((detector, ('track_head', 'backbone', 'segment_window', 'predict')),
+                         (head, ('collect_targets', 'loss_by_targets', 'forward_last'))):
+        for name in names:
+            if not hasattr(owner, name):
+                raise S2DInputError(
+                    f'SparseToDenseDistiller: its detector needs {name}, which '
+                    f'{type(owner).__name__} does not have; take SparseToDenseVideo with '
+                    'SparseToDenseHead, or a class of your own with this method')
 
 
 def _enlarge(logits: Tensor, size: Sequence[int]) -> Tensor:

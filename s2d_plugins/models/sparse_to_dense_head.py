@@ -8,6 +8,14 @@ from mmdet.models.utils import get_uncertain_point_coords_with_randomness
 from mmdet.utils import reduce_mean
 from torch import Tensor
 
+from s2d_plugins.arguments import (
+    check_choice,
+    check_config,
+    check_count,
+    check_flag,
+    check_number,
+    check_share,
+)
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.registry import MODELS, TASK_UTILS
 
@@ -22,7 +30,12 @@ from .point_weights import (
 )
 from .temporal_drop_loss import TemporalDropLoss
 
-_COST_NAMES = dict(ClassificationCost='cls', CrossEntropyLossCost='mask', DiceCost='dice')
+#: mmdet's match costs that the clip matching computes, and the only options with which it does.
+_COSTS = dict(ClassificationCost=('cls', {}),
+              CrossEntropyLossCost=('mask', dict(use_sigmoid=True)),
+              DiceCost=('dice', dict(pred_act=True, naive_dice=True, eps=1.0)))
+_SIZES = ('num_frames', 'num_queries', 'num_classes', 'feat_channels', 'out_channels',
+          'num_transformer_feat_level')
 
 
 @MODELS.register_module()
@@ -44,14 +57,19 @@ class SparseToDenseHead(Mask2FormerTrackHead):
         unmatched_queries: Config of an object that weighs the no-object target of unmatched
             queries, such as :class:`KeymaskEvidence`; None gives each weight 1.
         **kwargs: As for mmdet's ``Mask2FormerTrackHead``.
+
+    Raises:
+        S2DInputError: If an argument is of another type or out of its range, or a match cost is
+            one that the clip matching does not compute.
     """
 
     def __init__(self, *args, match_known_frames_only: bool = False,
                  grid: str = 'moving', unmatched_queries: dict | None = None, **kwargs):
+        check_flag(self, match_known_frames_only=match_known_frames_only)
+        check_choice(self, ('moving', 'fixed'), grid=grid)
+        check_config(self, unmatched_queries=unmatched_queries, optional=True)
+        check_count(self, **{name: kwargs[name] for name in _SIZES if name in kwargs})
         super().__init__(*args, **kwargs)
-        if grid not in ('moving', 'fixed'):
-            raise S2DInputError(f"SparseToDenseHead: expected grid 'moving' or 'fixed', found "
-                                f'{grid!r}')
         self.grid = grid
         self.match_known_frames_only = match_known_frames_only
         self.unmatched_queries = unmatched_queries and TASK_UTILS.build(unmatched_queries)
@@ -60,6 +78,9 @@ class SparseToDenseHead(Mask2FormerTrackHead):
         self.drops_frames = all(isinstance(loss, TemporalDropLoss)
                                 for loss in (self.loss_mask, self.loss_dice))
         if self.train_cfg:
+            check_count(self, num_points=self.num_points)
+            check_number(self, oversample_ratio=self.oversample_ratio, low=1)
+            check_share(self, importance_sample_ratio=self.importance_sample_ratio)
             self.match_weights = _read_match_weights(self.assigner.match_costs)
 
     def forward_last(self, x: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
@@ -233,12 +254,26 @@ class SparseToDenseHead(Mask2FormerTrackHead):
 
 
 def _read_match_weights(match_costs: Sequence) -> dict[str, float]:
-    """Read the weights of mmdet's match costs; costs that are absent weigh 0."""
-    weights = dict.fromkeys(_COST_NAMES.values(), 0.0)
+    """Read the weights of mmdet's match costs; costs that are absent weigh 0.
+
+    Raises:
+        S2DInputError: If a cost is unknown, comes twice, or has options that would be ignored.
+    """
+    weights = {}
     for cost in match_costs:
         name = type(cost).__name__
-        if name not in _COST_NAMES:
-            raise ValueError(f'SparseToDenseHead knows the match costs {sorted(_COST_NAMES)}, '
-                             f'found {name} in train_cfg.assigner')
-        weights[_COST_NAMES[name]] = cost.weight
-    return weights
+        if name not in _COSTS:
+            raise S2DInputError(f'SparseToDenseHead knows the match costs {sorted(_COSTS)}, '
+                                f'found {name} in train_cfg.assigner; leave it out')
+        kind, options = _COSTS[name]
+        if kind in weights:
+            raise S2DInputError(f'SparseToDenseHead: {name} comes twice in train_cfg.assigner; '
+                                'give it once, with the sum of the weights')
+        for option, value in options.items():
+            if getattr(cost, option) != value:
+                raise S2DInputError(f'SparseToDenseHead matches with {option}={value} alone, found '
+                                    f'{option}={getattr(cost, option)} of {name} in '
+                                    f'train_cfg.assigner; set {option}={value}')
+        check_number(name, weight=cost.weight, low=0)
+        weights[kind] = cost.weight
+    return {kind: weights.get(kind, 0.0) for kind, _ in _COSTS.values()}

@@ -7,10 +7,11 @@ import torch
 from mmdet.models import Mask2FormerVideo
 from mmdet.structures import TrackDataSample
 from mmengine.structures import InstanceData
-from pycocotools import mask as coco_mask
 from torch import Tensor
 
-from s2d_plugins.labels.rle import decode_mask
+from s2d_plugins.arguments import check_flag, check_type, refuse
+from s2d_plugins.inference_settings import check_settings
+from s2d_plugins.labels.rle import areas_and_boxes, decode_mask
 from s2d_plugins.registry import MODELS
 
 from .window_inference import MaskResize, Tube, segment_video
@@ -24,15 +25,23 @@ class SparseToDenseVideo(Mask2FormerVideo):
 
     Args:
         test_cfg: Keyword arguments of :func:`segment_video` (``window``, ``overlap``, ``top_k``,
-            ``score_thr``, ``tube_nms_iou``, ``link_iou``). By default the whole video is one
-            window, as in the paper.
+            ``score_thr``, ``tube_nms_iou``, ``link_iou``, ``keep_empty``). By default the whole
+            video is one window, as in the paper.
         dense_masks: Whether predictions hold ``masks`` beside ``segmentations``. mmdet's metrics
             and visualisers need them; this package's metrics do not, and at 720p they take ten
             times the time and 9 MB a frame with ten instances.
         **kwargs: As for mmdet's ``Mask2FormerVideo``.
+
+    Raises:
+        S2DInputError: If a setting is unknown, of another type or out of its range.
     """
 
     def __init__(self, *args, test_cfg: dict | None = None, dense_masks: bool = True, **kwargs):
+        check_flag(self, dense_masks=dense_masks)
+        check_type(self, dict, 'a dict', test_cfg=test_cfg, optional=True)
+        check_settings(test_cfg or {}, 'SparseToDenseVideo: test_cfg.{}'.format)
+        if 'scale' in (test_cfg or {}):
+            raise refuse(self, 'test_cfg', test_cfg, 'without scale, for the test pipeline resizes')
         super().__init__(*args, **kwargs)
         self.dense_masks = dense_masks
         self.test_cfg = dict(test_cfg or {})
@@ -101,10 +110,10 @@ class SparseToDenseVideo(Mask2FormerVideo):
 def _frame_instances(tubes: Sequence[Tube], frame: int) -> InstanceData:
     segmentations = [tube.segmentations[frame] for tube in tubes]
     boxes = np.zeros((len(tubes), 4), np.float32)
-    for box, rle in zip(boxes, segmentations, strict=True):
-        if rle is not None:
-            x, y, width, height = coco_mask.toBbox(rle)
-            box[:] = x, y, x + width, y + height
+    present = [index for index, rle in enumerate(segmentations) if rle is not None]
+    if present:
+        boxes[present] = areas_and_boxes([segmentations[index] for index in present])[1]
+        boxes[:, 2:] += boxes[:, :2]
     return InstanceData(segmentations=segmentations, bboxes=torch.from_numpy(boxes),
                         labels=torch.zeros(len(tubes), dtype=torch.long),
                         scores=torch.tensor([tube.score for tube in tubes]),

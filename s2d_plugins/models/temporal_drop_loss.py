@@ -4,6 +4,8 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from s2d_plugins.arguments import check_config, check_count
+from s2d_plugins.errors import S2DInputError
 from s2d_plugins.registry import MODELS
 
 
@@ -24,10 +26,15 @@ class TemporalDropLoss(BaseModule):
             or ``DiceLoss``.
         num_points: Points per row; needed only by host heads that pass all rows flattened to one
             dimension, as mmdet's do for the cross entropy.
+
+    Raises:
+        S2DInputError: If ``loss`` is no config or ``num_points`` no count.
     """
 
     def __init__(self, loss: dict, num_points: int | None = None):
         super().__init__()
+        check_config(self, loss=loss)
+        check_count(self, num_points=num_points, optional=True)
         self.loss = MODELS.build(loss)
         self.num_points = num_points
 
@@ -46,7 +53,7 @@ class TemporalDropLoss(BaseModule):
             A scalar; zero, and still part of the graph, when no row is known.
 
         Raises:
-            ValueError: If the rows of flattened input cannot be told apart.
+            S2DInputError: If the rows of flattened input cannot be told apart.
         """
         flat = pred.dim() == 1
         if flat:
@@ -67,7 +74,7 @@ class TemporalDropLoss(BaseModule):
 
     def _as_rows(self, flat: Tensor) -> Tensor:
         if self.num_points is None or flat.numel() % self.num_points:
-            raise ValueError(
+            raise S2DInputError(
                 f'TemporalDropLoss got {flat.numel()} flattened values, which do not divide into '
                 f'rows of num_points={self.num_points}; set num_points to the head\'s train_cfg '
                 'value')

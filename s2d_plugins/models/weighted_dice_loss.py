@@ -4,6 +4,7 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from s2d_plugins.arguments import check_number
 from s2d_plugins.registry import MODELS
 
 
@@ -35,10 +36,15 @@ class WeightedDiceLoss(BaseModule):
     Args:
         loss_weight: Factor of the loss.
         eps: See :func:`weighted_dice`.
+
+    Raises:
+        S2DInputError: If a number is negative or none, or ``eps`` is 0.
     """
 
     def __init__(self, loss_weight: float = 1.0, eps: float = 1.0):
         super().__init__()
+        check_number(self, loss_weight=loss_weight, low=0)
+        check_number(self, eps=eps, above=0)
         self.loss_weight = loss_weight
         self.eps = eps
 

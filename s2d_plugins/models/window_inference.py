@@ -16,6 +16,8 @@ import torch.nn.functional as F
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
+from ..arguments import check_count, items_of
+from ..inference_settings import check_settings, check_window
 from ..labels.rle import areas_and_boxes, encode_masks
 from ..labels.rle import tube_iou as rle_tube_iou
 
@@ -56,6 +58,12 @@ class MaskResize:
     out_size: tuple[int, int]
     image_size: tuple[int, int] | None = None
     padded_size: tuple[int, int] | None = None
+
+    def __post_init__(self):
+        for name in ('out_size', 'image_size', 'padded_size'):
+            size = getattr(self, name)
+            if size is not None or name == 'out_size':
+                check_count(self, **items_of(self, name, size, length=2))
 
     def __call__(self, logits: Tensor) -> Tensor:
         """Resize logits (N, h, w) to (N, *out_size)."""
@@ -108,13 +116,11 @@ def window_starts(num_frames: int, window: int | None, overlap: int) -> list[int
     """Return the first frames of windows that cover a video; the last one ends with it.
 
     Raises:
-        ValueError: If the windows could not be linked or would not move on.
+        S2DInputError: If the windows could not be linked or would not move on.
     """
     if window is None or window >= num_frames:
         return [0]
-    if not 1 <= overlap < window:
-        raise ValueError(f'overlap must be at least 1 and below the window of {window} frames, '
-                         f'found {overlap}')
+    check_window(window, overlap)
     starts = list(range(0, num_frames - window, window - overlap))
     return [*starts, num_frames - window]
 
@@ -199,7 +205,13 @@ def segment_video(forward_clip: ForwardClip, num_frames: int, *, resize: MaskRes
     Returns:
         Tubes of ``num_frames`` frames, best first. The score of a tube is
         the mean of its windows' scores, weighted by their lengths.
+
+    Raises:
+        S2DInputError: If a setting is of another type or out of its range.
     """
+    check_settings(dict(window=window, overlap=overlap, top_k=top_k, score_thr=score_thr,
+                        tube_nms_iou=tube_nms_iou, link_iou=link_iou, keep_empty=keep_empty))
+    check_count('segment_video', num_frames=num_frames)
     starts = window_starts(num_frames, window, overlap)
     open_tracks: list[_Track] = []
     tubes: list[Tube] = []

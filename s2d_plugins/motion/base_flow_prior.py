@@ -6,6 +6,8 @@ from contextlib import closing
 
 import numpy as np
 
+from ..arguments import check_count, check_number
+from ..errors import S2DInputError
 from ..structures import Frames, TrackPiece, in_frame
 from .base_motion_prior import BaseMotionPrior, check_queries
 from .flow_chaining import advance
@@ -25,10 +27,15 @@ class BaseFlowPrior(BaseMotionPrior):
         fb_beta: Absolute part of it, in squared pixels of the frame.
         flow_memory: Bytes of flow held in memory between the passes; more goes to a temporary
             file.
+
+    Raises:
+        S2DInputError: If an argument is no number or out of its range.
     """
 
     def __init__(self, fb_alpha: float = 0.05, fb_beta: float = 2.0,
                  flow_memory: int = 512 * 2**20):
+        check_number(self, fb_alpha=fb_alpha, fb_beta=fb_beta, low=0)
+        check_count(self, flow_memory=flow_memory, low=0)
         self.fb_alpha = fb_alpha
         self.fb_beta = fb_beta
         self.flow_memory = flow_memory
@@ -46,7 +53,7 @@ class BaseFlowPrior(BaseMotionPrior):
         queries = check_queries(queries, len(frames))
         starts = np.searchsorted(queries[:, 0], np.arange(len(frames) + 1))
         if np.any(np.diff(queries[:, 0]) < 0):
-            raise ValueError('stream expects queries sorted by frame; track takes any order')
+            raise S2DInputError('stream expects queries sorted by frame; track takes any order')
         if len(queries) == 0:
             return
         with closing(FlowStore(self.flow_memory)) as store:

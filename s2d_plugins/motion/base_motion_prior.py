@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import S2DInputError
+from ..errors import S2DInputError, one_line
 from ..structures import Frames, PointTracks, TrackPiece
 
 
@@ -58,7 +58,7 @@ class BaseMotionPrior:
         if tracks.visible.shape != (len(frames), len(queries)):
             raise S2DInputError(f'{type(self).__name__}.track returned tracks of shape '
                                 f'{tracks.visible.shape}, expected {len(frames)} frames x '
-                                f'{len(queries)} points')
+                                f'{len(queries)} points; correct its track')
         points = slice(0, len(queries))
         for frame in range(len(frames)):
             yield TrackPiece(frame, points, tracks.xy[frame], tracks.visible[frame])
@@ -71,12 +71,16 @@ def check_queries(queries: np.ndarray, num_frames: int) -> np.ndarray:
     """Return the queries as float32 (P, 3).
 
     Raises:
-        S2DInputError: If the shape is another, a value is not finite, or a query frame does not
-            exist.
+        S2DInputError: If the shape is another, a value is no finite number, or a query frame
+            does not exist.
     """
-    queries = np.asarray(queries, dtype=np.float32)
+    try:
+        queries = np.asarray(queries, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise S2DInputError('expected queries (P, 3) with rows (frame, x, y), found what is no '
+                            f'array of numbers ({one_line(error)})') from error
     if queries.ndim != 2 or queries.shape[1] != 3:
-        raise S2DInputError('expected queries (P, 3) with rows (frame, x, y), found '
+        raise S2DInputError('expected queries (P, 3) with rows (frame, x, y), found the shape '
                             f'{queries.shape}')
     if not np.isfinite(queries).all():
         raise S2DInputError('expected finite queries, found NaN or infinity in row '

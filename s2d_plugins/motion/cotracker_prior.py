@@ -8,7 +8,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..errors import S2DInputError
+from ..arguments import (
+    check_choice,
+    check_count,
+    check_flag,
+    check_number,
+    check_path,
+)
+from ..devices import choose_device
+from ..errors import S2DInputError, one_line
 from ..registry import MOTION_PRIORS
 from ..structures import Frames, TrackPiece
 from .base_motion_prior import BaseMotionPrior, check_queries
@@ -30,7 +38,7 @@ class CoTrackerPrior(BaseMotionPrior):
     with ``per_frame`` only points of one query frame ever meet.
 
     Predictions before a point's query frame are used only if they were tracked backward. A point
-    is invisible while it is outside the frame; one that sticks to the border is lost there.
+    is invisible while it is outside the frame.
 
     Args:
         mode: ``'offline'`` sees the whole video at once, ``'online'`` sliding windows, at flat
@@ -41,22 +49,27 @@ class CoTrackerPrior(BaseMotionPrior):
         max_points: Points per call.
         per_frame: Never mix points of different query frames in a call.
         backward: Also track backward from the query frame.
-        border: Pixels at the edge of the frame within which a point counts as stuck.
+        border: Pixels at the edge of the frame within which a point counts as stuck and is lost;
+            published is 0: points at the border are kept.
         window_len: Frames that the model looks at; None for the model's own, 60 offline and 16
             online.
+
+    Raises:
+        S2DInputError: If an argument is of another type or out of its range.
     """
 
     def __init__(self, mode: str = 'offline', checkpoint: str | None = None,
                  device: str | None = None, max_points: int = 4096, per_frame: bool = False,
-                 backward: bool = True, border: float = 1.0, window_len: int | None = None):
-        if mode not in ('offline', 'online'):
-            raise S2DInputError(f"CoTrackerPrior: expected mode 'offline' or 'online', found "
-                                f'{mode!r}')
-        if max_points < 1:
-            raise S2DInputError(f'CoTrackerPrior: expected max_points >= 1, found {max_points}')
+                 backward: bool = True, border: float = 0.0, window_len: int | None = None):
+        check_choice(self, ('offline', 'online'), mode=mode)
+        check_path(self, checkpoint=checkpoint, optional=True)
+        check_count(self, max_points=max_points)
+        check_flag(self, per_frame=per_frame, backward=backward)
+        check_number(self, border=border, low=0)
+        check_count(self, window_len=window_len, low=2, optional=True)
         self.mode = mode
         self.checkpoint = checkpoint
-        self.device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
+        self.device = choose_device(device)
         self.max_points = max_points
         self.per_frame = per_frame
         self.backward = backward
@@ -141,10 +154,11 @@ class CoTrackerPrior(BaseMotionPrior):
     def _build(self) -> torch.nn.Module:
         if self.checkpoint is None:
             try:
-                return torch.hub.load(HUB_REPOSITORY, f'cotracker3_{self.mode}')
-            except (OSError, RuntimeError, ImportError) as error:
+                # without this torch asks at the terminal, where a batch job waits for ever
+                return torch.hub.load(HUB_REPOSITORY, f'cotracker3_{self.mode}', trust_repo=True)
+            except Exception as error:  # it runs code from elsewhere
                 raise S2DInputError(f'CoTrackerPrior: torch.hub cannot load {HUB_REPOSITORY} '
-                                    f'({error}); {INSTALL_HELP}') from error
+                                    f'({one_line(error)}); {INSTALL_HELP}') from error
         if importlib.util.find_spec('cotracker') is None:
             raise S2DInputError(f'CoTrackerPrior: the package cotracker is missing; '
                                 f'{INSTALL_HELP}')

@@ -1,14 +1,13 @@
 """Flows on disk, found again by what they were computed from."""
 
 import hashlib
-import os
-import tempfile
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
-from ..errors import S2DInputError
+from ..errors import S2DOutputError
+from ..fileio.whole_files import clean_partials, whole_file
 
 
 class FlowCache:
@@ -25,6 +24,7 @@ class FlowCache:
     def __init__(self, folder: str | Path, fingerprint: str):
         self._folder = Path(folder)
         self._fingerprint = fingerprint.encode()
+        clean_partials(*self._folder.glob('??'))
 
     def get(self, first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         """Return the flows (h, w, 2) float32 there and back, None if they are not kept."""
@@ -39,23 +39,17 @@ class FlowCache:
         """Keep the flows of a pair.
 
         Raises:
-            S2DInputError: If the folder cannot be written.
+            S2DOutputError: If the folder cannot be written.
         """
         target = self._path(first, second)
-        temporary = None
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=target.parent, suffix='.part',
-                                             delete=False) as file:
-                temporary = file.name
+            with whole_file(target) as temporary, temporary.open('wb') as file:
                 np.savez(file, forward=flows[0].astype(np.float16),
                          backward=flows[1].astype(np.float16))
-            os.replace(temporary, target)
-        except OSError as error:
-            if temporary is not None:
-                Path(temporary).unlink(missing_ok=True)
-            raise S2DInputError(f'cannot write the flow cache {self._folder}: {error.strerror}; '
-                                'free space or leave cache_dir out') from error
+        except S2DOutputError as error:
+            raise S2DOutputError(f'cannot write the flow cache {self._folder}: '
+                                 f'{error.__cause__.strerror}; free space or leave cache_dir '
+                                 'out') from error
 
     def _path(self, first: np.ndarray, second: np.ndarray) -> Path:
         digest = hashlib.sha256(self._fingerprint)

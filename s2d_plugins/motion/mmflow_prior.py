@@ -8,12 +8,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from mmengine.config import Config
 from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import DefaultScope
 
+from ..arguments import check_count, check_flag, check_path, check_type
 from ..compat import import_mmflow
+from ..devices import choose_device
 from ..errors import S2DInputError
+from ..fileio.checkpoint_sources import use_safe_checkpoints
+from ..fileio.configs import config_errors, load_config
 from ..registry import MOTION_PRIORS
 from ..structures import Frames
 from .base_flow_prior import BaseFlowPrior
@@ -40,20 +43,27 @@ class MMFlowPrior(BaseFlowPrior):
         half: Half precision on CUDA.
         cache_dir: Folder in which flows are kept for later runs; None keeps none.
         **kwargs: See :class:`BaseFlowPrior`.
+
+    Raises:
+        S2DInputError: If an argument is of another type or out of its range, or the config
+            cannot be read.
     """
 
     def __init__(self, config: str | dict | None = None, checkpoint: str | None = None,
                  device: str | None = None, max_size: int | None = 768, size_divisor: int = 8,
                  batch_size: int = 4, half: bool = True, cache_dir: str | None = None, **kwargs):
         super().__init__(**kwargs)
-        if batch_size < 1 or size_divisor < 1:
-            raise S2DInputError('MMFlowPrior: expected batch_size and size_divisor of at least 1, '
-                                f'found {batch_size} and {size_divisor}')
+        check_type(self, (str, Path, dict), 'a config file or a dict with model', config=config,
+                   optional=True)
+        check_path(self, checkpoint=checkpoint, cache_dir=cache_dir, optional=True)
+        check_count(self, max_size=max_size, low=16, optional=True)
+        check_count(self, size_divisor=size_divisor, batch_size=batch_size)
+        check_flag(self, half=half)
         if config is None and checkpoint is None:
             checkpoint = RAFT_CHECKPOINT
         self.model_config = _model_config(config)
         self.checkpoint = checkpoint
-        self.device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
+        self.device = choose_device(device)
         self.max_size = max_size
         self.size_divisor = size_divisor
         self.batch_size = batch_size
@@ -125,7 +135,8 @@ class MMFlowPrior(BaseFlowPrior):
         import_mmflow()
         import mmflow.models  # noqa: F401  registers the networks
         from mmflow.registry import MODELS
-        with DefaultScope.overwrite_default_scope('mmflow'):
+        use_safe_checkpoints()
+        with DefaultScope.overwrite_default_scope('mmflow'), config_errors('of MMFlowPrior'):
             model = MODELS.build(self.model_config)
         model = revert_sync_batchnorm(model)
         _predict_whole_batches(model)
@@ -157,11 +168,8 @@ def _model_config(config: str | dict | None) -> dict:
     if config is None:
         return raft()
     if isinstance(config, str | Path):
-        if not Path(config).is_file():
-            raise S2DInputError(f'MMFlowPrior: the mmflow config {config} does not exist; give '
-                                'the path of a config file, or leave it out for RAFT')
-        config = Config.fromfile(str(config)).to_dict()
-    if 'model' not in config:
+        config = load_config(config).to_dict()
+    if not isinstance(config.get('model'), dict):
         raise S2DInputError('MMFlowPrior: expected an mmflow config with `model`, found the keys '
-                            f'{sorted(config)}')
+                            f'{sorted(map(str, config))}')
     return {**config['model'], 'train_cfg': None}

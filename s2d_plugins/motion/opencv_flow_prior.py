@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
+from ..arguments import check_choice, check_count
 from ..errors import S2DInputError
 from ..registry import MOTION_PRIORS
 from ..structures import Frames
@@ -27,11 +28,8 @@ class OpenCVFlowPrior(BaseFlowPrior):
 
     def __init__(self, preset: str = 'medium', max_size: int | None = 512, **kwargs):
         super().__init__(**kwargs)
-        if preset not in _PRESETS:
-            raise S2DInputError(f'OpenCVFlowPrior: expected preset to be one of '
-                                f'{sorted(_PRESETS)}, found {preset!r}')
-        if max_size is not None and max_size < 16:
-            raise S2DInputError(f'OpenCVFlowPrior: expected max_size >= 16, found {max_size}')
+        check_choice(self, _PRESETS, preset=preset)
+        check_count(self, max_size=max_size, low=16, optional=True)
         self.preset = preset
         self.max_size = max_size
 

@@ -8,6 +8,7 @@ import torch
 from mmengine.structures import PixelData
 from torch.utils.data import Dataset
 
+from ..arguments import check_count, check_flag, check_number, check_path, items_of
 from ..compat import import_mmflow
 from ..errors import S2DInputError
 from ..registry import DATASETS
@@ -37,6 +38,12 @@ class WarpedFrames(Dataset):
     def __init__(self, videos: str, size: tuple[int, int] = (192, 256), length: int = 1000,
                  max_shift: float = 16.0, seed: int | None = None, held_out: bool = False,
                  stride: int = 4):
+        check_path(self, videos=videos)
+        check_count(self, **items_of(self, 'size', size, length=2), low=16)
+        check_count(self, length=length, stride=stride)
+        check_number(self, max_shift=max_shift, low=0)
+        check_count(self, seed=seed, low=0, optional=True)
+        check_flag(self, held_out=held_out)
         self.size = tuple(size)
         self.length = length
         self.max_shift = max_shift

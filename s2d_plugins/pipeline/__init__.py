@@ -6,7 +6,7 @@ Names are imported when they are first used, so that a tool's ``--help`` does no
 import importlib
 from typing import TYPE_CHECKING, Any
 
-_HOMES = dict(STAGES='run', run_pipeline='run')
+_HOMES = dict(STAGES='stage_names', run_pipeline='run')
 
 __all__ = ['STAGES', 'run_pipeline']
 

@@ -1,38 +1,105 @@
 """Mistakes in a pipeline's config are told before hours are spent, not after."""
 
+import functools
+import math
+import re
+from collections.abc import Collection
+from typing import Any, get_type_hints
+
+import msgspec
 from mmengine.config import Config
 
-from ..apis.segmenter import SETTINGS, check_window
+from ..arguments import shown
 from ..errors import S2DInputError
-from ..fileio.configs import find_beside, load_config
-
-TRAININGS = ('distill', 'final')
-INIT_SOURCES = ('teacher', 'student')
+from ..inference_settings import check_settings
+from .config_kinds import CLOSED, PipelineConfig
+from .parts import build_discovery, build_proposer, check_selection
+from .stage_names import KEYMASKS, PROPOSALS, TRAININGS
+from .training_checks import check_training
+from .training_config import read_training_config
 
 
 def check_pipeline_config(cfg: Config) -> None:
     """Check what can be checked without building anything.
 
     Raises:
-        S2DInputError: If a part is missing, a setting unknown, or a training config not there.
+        S2DInputError: If a part is missing, a setting is unknown, of a wrong type or out of
+            range, or a training config is not there.
     """
+    content = cfg.to_dict()
     for name in ('proposer', 'discovery', *TRAININGS):
-        if not isinstance(cfg.get(name), dict):
+        if not isinstance(content.get(name), dict):
             raise S2DInputError(f'{cfg.filename} is not a pipeline config: it has no dict '
                                 f'{name}; give one like projects/s2d/configs/demo.py')
     for name in TRAININGS:
-        if 'config' not in cfg[name]:
+        if 'config' not in content[name]:
             raise S2DInputError(f'{cfg.filename}: {name} names no training config; add '
                                 f'{name}=dict(config=...)')
-        load_config(find_beside(cfg[name].config, cfg.filename), cfg[name].get('options'))
-    source = cfg.final.get('init_from')
-    if source is not None and source not in INIT_SOURCES:
-        raise S2DInputError(f'{cfg.filename}: expected final.init_from to be one of '
-                            f'{", ".join(INIT_SOURCES)} or None, found {source!r}')
+    for key in CLOSED:
+        _check_names(cfg, content, key)
+    _check_values(cfg, content)
     for name in ('inference', 'dense'):
-        settings = {**cfg.get('inference', {}), **cfg.get(name, {})}
-        unknown = sorted(settings.keys() - {'scale', *SETTINGS})
-        if unknown:
-            raise S2DInputError(f'{cfg.filename}: {name} has no setting {unknown[0]!r}; expected '
-                                f'scale, {", ".join(SETTINGS)}')
-        check_window(settings.get('window'), settings.get('overlap', 0))
+        settings = {**content.get('inference', {}), **content.get(name, {})}
+        check_settings(settings, lambda key, name=name: f'{cfg.filename}: {name}.{key}')
+    check_selection(cfg)
+    for name in TRAININGS:
+        read_training_config(cfg, name)
+
+
+def check_parts(cfg: Config, stages: Collection[str], device: str) -> None:
+    """Build all that some stages will need, and throw it away.
+
+    Raises:
+        S2DInputError: If the config describes something that cannot be built.
+    """
+    if PROPOSALS in stages:
+        build_proposer(cfg)
+    if KEYMASKS in stages:
+        build_discovery(cfg)
+    for stage in TRAININGS:
+        if stage in stages:
+            check_training(cfg, stage, device)
+
+
+def _look_up(content: dict, key: str) -> Any:
+    """Return the value at a dotted key, with ``[0]`` for items; None if there is none."""
+    try:
+        return functools.reduce(lambda part, name: part[int(name) if name.isdecimal() else name],
+                                re.findall(r'[^.\[\]]+', key), content)
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def _check_names(cfg: Config, content: dict, key: str) -> None:
+    section, known = _look_up(content, key), get_type_hints(CLOSED[key])
+    unknown = sorted(map(str, section.keys() - known)) if isinstance(section, dict) else ()
+    if unknown:
+        raise S2DInputError(f'{cfg.filename}: {key} has no setting {unknown[0]!r}; expected '
+                            f'{", ".join(known)}')
+
+
+def _check_values(cfg: Config, content: dict) -> None:
+    try:
+        msgspec.convert(content, PipelineConfig)
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).replace('`', '').partition(' - at ')
+        key = place.removeprefix('$').removeprefix('.')
+        found = _look_up(content, key)
+        if key == 'final.init_from':
+            reason = 'Expected one of teacher, student or None'
+        raise _wrong_value(cfg, key, reason.partition(', got')[0], found) from error
+    for key in ('frames', 'max_one2x'):
+        _check_finite(cfg, key, content.get(key))
+
+
+def _check_finite(cfg: Config, key: str, value: Any) -> None:
+    if isinstance(value, dict):
+        for name, part in value.items():
+            _check_finite(cfg, f'{key}.{name}', part)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise _wrong_value(cfg, key, 'expected a finite number', value)
+
+
+def _wrong_value(cfg: Config, key: str, expected: str, found: Any) -> S2DInputError:
+    return S2DInputError(f'{cfg.filename}: {key}: {expected[0].lower()}{expected[1:]}, found '
+                         f'{shown(found)}; correct it')

@@ -3,9 +3,11 @@
 import contextlib
 import io
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from tqdm import tqdm
 
@@ -15,6 +17,9 @@ from ..errors import S2DInputError
 class Console:
     """Lines and progress bars on standard error and standard output, and a log file.
 
+    Whoever reads the console may go away, as ``| head`` does: the work goes on, and what is said
+    goes to the log file alone.
+
     Args:
         log_file: Everything said goes there too, with the time, and Python's warnings alone.
 
@@ -23,22 +28,34 @@ class Console:
     """
 
     def __init__(self, log_file: str | Path):
+        self.log_file = Path(log_file)
         try:
-            Path(log_file).parent.mkdir(parents=True, exist_ok=True)
-            self._handler = logging.FileHandler(log_file, encoding='utf-8')
+            self.log_file.parent.mkdir(parents=True, exist_ok=True)
+            if self.log_file.exists() and not self.log_file.is_file():
+                raise OSError('it is not a file')
+            self._handler = logging.FileHandler(log_file, encoding='utf-8',
+                                                errors='backslashreplace')
         except OSError as error:
             raise S2DInputError(f'cannot write {log_file}: {error.strerror or error}; choose '
                                 'another work dir') from error
         self._handler.setFormatter(logging.Formatter('%(asctime)s %(message)s'))
         self._logger = logging.Logger('s2d', logging.INFO)
         self._logger.addHandler(self._handler)
-        self._out, self._error = sys.stdout, sys.stderr
+        self._out, self._error = _Lasting(sys.stdout), _Lasting(sys.stderr)
 
     def say(self, text: str) -> None:
         """Print a line above any bar and log it."""
         tqdm.write(text, file=self._out)
         self._out.flush()
         self._logger.info(text)
+
+    def log(self, text: str) -> None:
+        """Write a line to the log alone."""
+        self._logger.info(text)
+
+    def log_error(self, error: BaseException) -> None:
+        """Write an error's traceback to the log."""
+        self._logger.error('the whole story:', exc_info=error)
 
     @contextlib.contextmanager
     def bar(self, name: str, total: int, unit: str) -> Iterator[tqdm]:
@@ -68,7 +85,53 @@ class Console:
 
     def close(self) -> None:
         """Close the log file."""
-        self._handler.close()
+        with contextlib.suppress(OSError):  # a full disk
+            self._handler.close()
+
+
+class _Lasting(io.TextIOBase):
+    """A stream of the console that takes text also when nobody reads it any more."""
+
+    def __init__(self, stream: TextIO):
+        super().__init__()
+        self._stream: TextIO | None = stream
+
+    @property
+    def encoding(self) -> str:
+        return getattr(self._stream, 'encoding', None) or 'utf-8'
+
+    def write(self, text: str) -> int:
+        if self._stream is not None:
+            try:
+                self._stream.write(text)
+            except UnicodeEncodeError:
+                self._stream.write(text.encode('ascii', 'backslashreplace').decode())
+            except (OSError, ValueError):
+                self._give_up()
+        return len(text)
+
+    def flush(self) -> None:
+        if self._stream is not None:
+            try:
+                self._stream.flush()
+            except (OSError, ValueError):
+                self._give_up()
+
+    def fileno(self) -> int:
+        if self._stream is None:
+            raise io.UnsupportedOperation('fileno')
+        return self._stream.fileno()
+
+    def isatty(self) -> bool:
+        return self._stream is not None and self._stream.isatty()
+
+    def _give_up(self) -> None:
+        """Send what the stream still holds nowhere, else Python would fail at its end."""
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
+        self._stream = None
 
 
 class _LogStream(io.TextIOBase):

@@ -1,6 +1,5 @@
 """What the stages of a pipeline share."""
 
-import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -8,12 +7,13 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from ..errors import S2DInputError, one_line
 from ..fileio.digests import digest
+from .clip_labels import read_clip_labels
+from .clips import Clip
 from .console import Console
-from .workspace import Clip, Workspace
-
-_OUTPUT_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+from .failures import describe, stops_all
+from .resource_monitor import measure_usage
+from .workspace import Workspace
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Context:
         videos: Name and path of every video.
         workspace: Where results are.
         console: Where progress is shown.
-        device: ``'cpu'`` or ``'cuda'``.
+        device: ``'cpu'``, ``'cuda'`` or ``'cuda:N'``.
         clips: Clips of the videos that have not failed.
         failures: Video to the one line that says why it failed.
     """
@@ -59,19 +59,31 @@ class Context:
         return self.workspace.state.key(stage)
 
     @contextmanager
-    def guard(self, video: str) -> Iterator[None]:
-        """Let one of several videos fail and the others go on.
+    def measured(self, stage: str, item: str) -> Iterator[dict]:
+        """Measure the body, and note its cost for a clip, video or training if it ends well.
 
-        A full or read-only disk stops all, and so does the failure of an only video.
+        Yields:
+            A dict for what else is to be noted, such as counts. After the body it also holds
+            ``seconds`` and ``peak_memory_mb``.
+        """
+        record: dict = {}
+        with measure_usage() as usage:
+            yield record
+        record.update(seconds=usage.seconds, peak_memory_mb=usage.peak_memory_mb)
+        self.workspace.state.set_record(stage, item, record)
+
+    @contextmanager
+    def guard(self, video: str) -> Iterator[None]:
+        """Let one of several videos fail, for whatever reason, and the others go on.
+
+        A disk that is full or read-only stops all, and so does the failure of an only video.
         """
         try:
             yield
-        except S2DInputError as error:
-            cause = error.__cause__
-            full = isinstance(cause, OSError) and cause.errno in _OUTPUT_ERRORS
-            if full or len(self.videos) == 1:
+        except Exception as error:
+            if stops_all(error) or len(self.videos) == 1:
                 raise
-            self.fail(video, one_line(error))
+            self.fail(video, describe(error, self.console))
 
     def fail(self, video: str, reason: str) -> None:
         """Note that a video failed; its clips take no part in what follows."""
@@ -105,3 +117,15 @@ class Context:
                 with self.guard(clip.video):
                     work(clip, report)
                 report(1, 1)
+
+    def video_labels(self, stage: str) -> list[tuple[str, list[dict]]]:
+        """Read what a stage made of each video: its name and the labels of its clips.
+
+        A video one of whose files is broken fails alone.
+        """
+        found = []
+        for video in dict.fromkeys(clip.video for clip in self.clips):
+            with self.guard(video):
+                found.append((video, [read_clip_labels(self.workspace.clip_file(stage, clip.name))
+                                      for clip in self.clips if clip.video == video]))
+        return found

@@ -8,22 +8,27 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
+from ..devices import running_on
 from ..errors import S2DInputError
+from ..fileio.paths import check_outputs
 from ..video import list_videos, video_names
-from .config_checks import check_pipeline_config
+from .config_checks import check_parts, check_pipeline_config
 from .console import Console
 from .context import Context
-from .stages import densify, frames, inference, keymasks, proposals, training
+from .failures import one_line_errors
+from .parts import named_paths
+from .stage_names import DENSE, DISTILL, FINAL, FRAMES, INFER, KEYMASKS, PROPOSALS, STAGES
+from .stages import dense, frames, infer, keymasks, proposals, training
 from .workspace import Workspace
 
-STAGES: dict[str, Callable[[Context], None]] = dict(
-    frames=frames.run,
-    proposals=proposals.run,
-    keymasks=keymasks.run,
-    distill=functools.partial(training.run, stage='distill'),
-    densify=densify.run,
-    final=functools.partial(training.run, stage='final'),
-    infer=inference.run)
+_RUN: dict[str, Callable[[Context], None]] = {
+    FRAMES: frames.run,
+    PROPOSALS: proposals.run,
+    KEYMASKS: keymasks.run,
+    DISTILL: functools.partial(training.run, stage=DISTILL),
+    DENSE: dense.run,
+    FINAL: functools.partial(training.run, stage=FINAL),
+    INFER: infer.run}
 
 
 def run_pipeline(cfg: Config, videos: str | Path, work_dir: str | Path,
@@ -37,26 +42,32 @@ def run_pipeline(cfg: Config, videos: str | Path, work_dir: str | Path,
         cfg: Pipeline config, see ``projects/s2d/configs``.
         videos: A video file, a folder of frames, or a folder of either.
         work_dir: Where results go: ``<video>/`` for each video and ``stages/``.
-        stages: Names out of :data:`STAGES`; by default all. The others' results are taken as
-            they are.
-        device: ``'cpu'`` or ``'cuda'``.
+        stages: Names out of :data:`~s2d_plugins.pipeline.stage_names.STAGES`; by default all.
+            The others' results are taken as they are.
+        device: ``'cpu'``, ``'cuda'`` or ``'cuda:N'``.
 
     Returns:
         For each video that failed, the one line that says why.
 
     Raises:
         S2DInputError: If nothing can go on.
+        S2DUnexpectedError: If that is for a reason that nobody foresaw.
     """
     chosen = _check_stages(stages)
     check_pipeline_config(cfg)
     paths = list_videos(videos)
+    check_outputs(inputs=[videos, *paths, *named_paths(cfg.proposer.to_dict()),
+                          *named_paths(cfg.discovery.to_dict())], owned=[work_dir])
     start = time.monotonic()
     console = Console(Path(work_dir) / 'run.log')
     context = Context(cfg, dict(zip(video_names(paths), paths, strict=True)),
                       Workspace(work_dir), console, device)
     init_default_scope(cfg.get('default_scope', 's2d_plugins'))
     try:
-        with console.quiet_libraries(), context.workspace.lock():
+        with (one_line_errors(console), console.quiet_libraries(), running_on(device),
+              context.workspace.lock()):
+            context.workspace.clean(context.videos)
+            check_parts(cfg, chosen, device)
             _run_stages(context, chosen)
     finally:
         _close(context, time.monotonic() - start)
@@ -64,7 +75,7 @@ def run_pipeline(cfg: Config, videos: str | Path, work_dir: str | Path,
 
 
 def _check_stages(stages: Sequence[str] | None) -> list[str]:
-    unknown = sorted(set(stages or ()) - STAGES.keys())
+    unknown = sorted(set(stages or ()) - set(STAGES))
     if unknown:
         raise S2DInputError(f'unknown stage {unknown[0]!r}; expected some of '
                             f'{", ".join(STAGES)}')
@@ -72,29 +83,36 @@ def _check_stages(stages: Sequence[str] | None) -> list[str]:
 
 
 def _run_stages(context: Context, chosen: Sequence[str]) -> None:
-    if 'frames' not in chosen:
+    if FRAMES not in chosen:
         frames.load(context)
     for number, name in enumerate(chosen, 1):
-        if name != 'frames' and not context.clips:
+        if name != FRAMES and not context.clips:
             return
         context.console.say(f'[{number}/{len(chosen)}] {name}')
-        STAGES[name](context)
+        _RUN[name](context)
 
 
 def _close(context: Context, seconds: float) -> None:
     """Say what was made, where, in which time, and what failed."""
-    say = context.console.say
+    say, workspace = context.console.say, context.workspace
     say(f'\nwall time {int(seconds) // 60} min {int(seconds) % 60:02d} s')
     for video in context.videos:
-        folder = context.workspace.video_folder(video)
-        made = [name for name in ('overlay.mp4', 'results.json', 'keymasks.png', 'summary.json')
-                if (folder / name).is_file()]
+        made = [path.name for path in (workspace.overlay_file(video),
+                                       workspace.results_file(video),
+                                       workspace.sheet_file(video),
+                                       workspace.summary_file(video)) if path.is_file()]
         if made:
-            record = context.workspace.state.record('infer', video)
-            found = '' if record is None else f'{record["instances"]} instances; '
-            say(f'{folder}/: {found}{", ".join(made)}')
+            say(f'{workspace.video_folder(video)}/: {_found(context, video)}{", ".join(made)}')
     if context.failures:
         say(f'{len(context.failures)} of {len(context.videos)} videos have a problem:')
         for video, reason in context.failures.items():
             say(f'  {video}: {reason}')
     context.console.close()
+
+
+def _found(context: Context, video: str) -> str:
+    try:
+        record = context.workspace.state.record(INFER, video) or {}
+    except S2DInputError:  # a broken state file, which is what ended the run
+        return ''
+    return f'{record["instances"]} instances; ' if 'instances' in record else ''

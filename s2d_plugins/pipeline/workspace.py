@@ -7,59 +7,22 @@ written after clearing, so that a kill in between only clears once more.
 """
 
 import contextlib
-import fcntl
 import shutil
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from ..errors import S2DInputError
+from ..fileio import json_kinds
 from ..fileio.json_files import read_json
-from ..fileio.whole_files import write_json
+from ..fileio.paths import is_inside
+from ..fileio.whole_files import cannot_write, clean_partials, write_json
 from ..video import FolderVideo
-
-
-@dataclass(frozen=True)
-class Clip:
-    """One shot of a video, as frames in a folder.
-
-    Attributes:
-        name: Name of its files: the video's, with the shot's number if there are several.
-        video: Name of the video.
-        source: Path of the video.
-        stamp: Hash by which a change of the source is noticed.
-        shot: Number of the shot, from 0.
-        num_shots: Shots of the video.
-        start: First source frame.
-        stop: One past the last source frame.
-        fps: Frames per second.
-        original_size: (height, width) of the source.
-        size: (height, width) of the frames here.
-        file_names: The frames in order, in the clip's own folder.
-    """
-
-    name: str
-    video: str
-    source: str
-    stamp: str
-    shot: int
-    num_shots: int
-    start: int
-    stop: int
-    fps: float
-    original_size: tuple[int, int]
-    size: tuple[int, int]
-    file_names: list[str]
-
-    @property
-    def frame_paths(self) -> list[str]:
-        """The frames relative to the folder of all clips, as label files name them."""
-        return [f'{self.name}/{file_name}' for file_name in self.file_names]
-
-
-def clip_name(video: str, shot: int, num_shots: int) -> str:
-    """Name a shot: like its video where it is the only one."""
-    return video if num_shots == 1 else f'{video}_shot{shot:02d}'
+from .clips import Clip, clip_name
+from .stage_names import DENSE, FRAMES, INFER, KEYMASKS, PROPOSALS, STAGES
+from .state import State
 
 
 class Workspace:
@@ -95,22 +58,56 @@ class Workspace:
         """Open the extracted frames of a clip."""
         return FolderVideo(self.frames / clip.name)
 
+    def sheet_file(self, video: str) -> Path:
+        """Return the picture that shows a video's keymasks."""
+        return self.video_folder(video) / 'keymasks.png'
+
+    def results_file(self, video: str) -> Path:
+        """Return the file of a video's final tracks."""
+        return self.video_folder(video) / 'results.json'
+
+    def overlay_file(self, video: str) -> Path:
+        """Return the video that shows a video's final tracks."""
+        return self.video_folder(video) / 'overlay.mp4'
+
+    def summary_file(self, video: str) -> Path:
+        """Return the file of what a video's results cost."""
+        return self.video_folder(video) / 'summary.json'
+
+    def clip_results(self, stage: str) -> dict[str, Path]:
+        """Return the clips that a stage has results for, by name, and their files."""
+        return {path.stem: path for path in sorted(self.stage_folder(stage).glob('*.json'))
+                if not path.name.startswith('.')}
+
     def read_clip(self, name: str) -> Clip | None:
-        """Read one clip's description; None if it has not been extracted."""
-        path = self.clip_file('frames', name)
+        """Read one clip's description; None if it has not been extracted.
+
+        Raises:
+            S2DInputError: If the description is broken.
+        """
+        path = self.clip_file(FRAMES, name)
         if not path.is_file():
             return None
+        advice = 'delete it and run the stage frames again'
         try:
-            content = read_json(path)
-            return Clip(**{**content, 'size': tuple(content['size']),
-                           'original_size': tuple(content['original_size'])})
-        except (TypeError, KeyError) as error:
-            raise S2DInputError(f'{path} is not the description of a clip; delete it and run the '
-                                'stage frames again') from error
+            content = read_json(path, json_kinds.ClipDescription)
+        except S2DInputError as error:
+            reason = str(error).rpartition(';')[0] or str(error)
+            raise S2DInputError(f'{reason}; {advice}') from error
+        if content['name'] != name or not all(map(is_inside, content['file_names'])):
+            raise S2DInputError(f'{path} is not the description of a clip {name} whose frames are '
+                                f'in its folder; {advice}')
+        known = {field: content[field] for field in json_kinds.ClipDescription.__annotations__}
+        return Clip(**{**known, 'size': tuple(content['size']),
+                       'original_size': tuple(content['original_size'])})
+
+    def clips(self) -> dict[str, Clip]:
+        """Read all clips' descriptions, by name."""
+        return {name: self.read_clip(name) for name in self.clip_results(FRAMES)}
 
     def write_clip(self, clip: Clip) -> None:
         """Write a clip's description; with it the clip counts as extracted."""
-        write_json(self.clip_file('frames', clip.name), asdict(clip))
+        write_json(self.clip_file(FRAMES, clip.name), asdict(clip))
 
     def clips_of(self, video: str) -> list[Clip]:
         """Return the clips of a video; empty unless all of them have been extracted."""
@@ -122,94 +119,89 @@ class Workspace:
         found = [clip for clip in clips if clip is not None]
         return found if len(found) == len(clips) else []
 
+    def has_frames(self, clip: Clip) -> bool:
+        """Say whether the extracted frames of a clip are all there, and no others."""
+        try:
+            found = {path.name for path in (self.frames / clip.name).iterdir()
+                     if not path.name.startswith('.')}
+        except OSError:
+            return False
+        return found == set(clip.file_names)
+
     def clear_stage(self, stage: str) -> None:
         """Remove all that a stage has made."""
         self.remove(self.stage_folder(stage))
         self.remove(self.merged_file(stage))
         self.state.clear(stage)
 
-    def clear_clip(self, clip: Clip) -> None:
-        """Remove all that was made from a clip, the frames last."""
-        for stage in ('dense', 'keymasks', 'proposals'):
-            self.remove(self.clip_file(stage, clip.name))
-        self.state.forget('infer', clip.video)
-        self.remove(self.clip_file('frames', clip.name))
-        self.remove(self.frames / clip.name)
+    def clear_clip(self, clip: str, video: str) -> None:
+        """Remove all that was made of a clip, the frames last."""
+        self.clear_proposals(clip, video)
+        self.remove(self.clip_file(FRAMES, clip))
+        self.remove(self.frames / clip)
+
+    def clear_proposals(self, clip: str, video: str) -> None:
+        """Remove a clip's proposals and all that was made of them."""
+        for stage in (DENSE, KEYMASKS, PROPOSALS):
+            self.remove(self.clip_file(stage, clip))
+        self.state.forget(INFER, video)
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep other runs out while this one goes on; what a killed one left half is removed.
+        """Keep other runs out while this one goes on.
 
         Raises:
-            S2DInputError: If another run is using the work dir.
+            S2DInputError: If another run is using the work dir, or it cannot be written.
         """
-        with contextlib.ExitStack() as stack:
-            try:
-                self.stages.mkdir(parents=True, exist_ok=True)
-                file = stack.enter_context(open(self.stages / 'lock', 'w', encoding='utf-8'))
-            except OSError as error:
-                raise S2DInputError(f'cannot write {self.stages}: {error.strerror or error}; '
-                                    'choose another work dir') from error
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise S2DInputError(f'another run is using {self.root}; wait for its end or '
-                                    'choose another work dir') from error
-            for path in (*self.stages.glob('.*'), *self.stages.glob('*/.*'),
-                         *self.root.glob('*/.*')):
-                self.remove(path)
+        lock = FileLock(self.stages / 'lock')
+        try:
+            self.stages.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise S2DInputError(f'another run is using {self.root}; wait for its end or choose '
+                                'another work dir') from error
+        except (OSError, NotImplementedError) as error:
+            raise S2DInputError(f'cannot write {self.stages}: '
+                                f'{getattr(error, "strerror", None) or error}; choose another '
+                                'work dir') from error
+        try:
             yield
+        finally:
+            lock.release()
+
+    def clean(self, videos: Iterable[str]) -> None:
+        """Remove what killed runs have left half-written, in the folders of this work dir alone.
+
+        Nothing is removed through a link.
+
+        Args:
+            videos: Names of the videos whose result folders are looked at.
+        """
+        folders = (self.stages, *(self.stage_folder(stage) for stage in STAGES),
+                   *(self.video_folder(video) for video in videos))
+        clean_partials(*(folder for folder in folders if self._link_above(folder / '_') is None))
 
     def remove(self, path: Path) -> None:
-        """Remove a file or folder that may be there."""
+        """Remove a file, folder or link of this work dir that may be there.
+
+        What a link leads to stays.
+
+        Raises:
+            S2DInputError: If it cannot be removed, or is reached through a link.
+        """
+        link = self._link_above(path)
+        if link is not None:
+            raise S2DInputError(f'{link} is a link, and nothing is removed through links; put a '
+                                'folder in its place or choose another work dir')
         try:
-            if path.is_dir():
+            if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
         except OSError as error:
-            raise S2DInputError(f'cannot write {path}: {error.strerror or error}; choose another '
-                                'work dir') from error
+            raise cannot_write(path, error) from error
 
-
-class State:
-    """Keys and costs of the stages, in one small file that is rewritten at each change.
-
-    Args:
-        path: The file; it need not exist.
-    """
-
-    def __init__(self, path: Path):
-        self.path = path
-        self._content = read_json(path) if path.is_file() else {}
-
-    def key(self, stage: str) -> str | None:
-        """Return the key that a stage's results were made with."""
-        return self._content.get(stage, {}).get('key')
-
-    def set_key(self, stage: str, key: str) -> None:
-        """Note the key of the results to come."""
-        self._content.setdefault(stage, {})['key'] = key
-        self._save()
-
-    def record(self, stage: str, item: str) -> dict | None:
-        """Return what was noted for a clip or video of a stage."""
-        return self._content.get(stage, {}).get('items', {}).get(item)
-
-    def set_record(self, stage: str, item: str, record: dict) -> None:
-        """Note cost and counts of a clip or video of a stage."""
-        self._content.setdefault(stage, {}).setdefault('items', {})[item] = record
-        self._save()
-
-    def forget(self, stage: str, item: str) -> None:
-        """Drop what was noted for a clip or video."""
-        if self._content.get(stage, {}).get('items', {}).pop(item, None) is not None:
-            self._save()
-
-    def clear(self, stage: str) -> None:
-        """Drop all that was noted for a stage."""
-        if self._content.pop(stage, None) is not None:
-            self._save()
-
-    def _save(self) -> None:
-        write_json(self.path, self._content)
+    def _link_above(self, path: Path) -> Path | None:
+        """Return the first folder between the work dir and a path in it that is a link."""
+        folders = [folder for folder in path.parents if self.root in folder.parents]
+        return next((folder for folder in reversed(folders) if folder.is_symlink()), None)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import cv2
 import numpy as np
 
+from s2d_plugins.arguments import check_count, check_share, items_of, refuse
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.labels.rle import encode_masks
 from s2d_plugins.registry import MASK_PROPOSERS
@@ -52,11 +53,13 @@ class MotionColorProposer(BaseMaskProposer):
     def __init__(self, max_size: int = 428, gaps: Sequence[int] = (1, 3, 6), regions: int = 1000,
                  window: int = 96, min_motion: float = 0.05, min_area: float = 0.001,
                  max_masks: int = 6):
-        if 1 not in gaps or min(gaps) < 1:
-            raise S2DInputError('MotionColorProposer: expected gaps of at least 1 frame, 1 among '
-                                f'them, found {list(gaps)}')
-        if window < 4:
-            raise S2DInputError(f'MotionColorProposer: expected window >= 4, found {window}')
+        check_count(self, max_size=max_size, low=64)
+        check_count(self, **items_of(self, 'gaps', gaps))
+        if 1 not in gaps:
+            raise refuse(self, 'gaps', gaps, 'a list with 1 among its numbers')
+        check_count(self, regions=regions, max_masks=max_masks)
+        check_count(self, window=window, low=4)
+        check_share(self, min_motion=min_motion, min_area=min_area)
         self.max_size, self.gaps, self.regions = max_size, tuple(gaps), regions
         self.window, self.min_motion = window, min_motion
         self.min_area, self.max_masks = min_area, max_masks

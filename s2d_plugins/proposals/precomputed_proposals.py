@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from s2d_plugins.arguments import check_path
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.labels.proposals_file import read_proposals
 from s2d_plugins.registry import MASK_PROPOSERS
@@ -20,6 +21,7 @@ class PrecomputedProposals(BaseMaskProposer):
     """
 
     def __init__(self, path: str | Path):
+        check_path(self, path=path)
         self.path = Path(path)
 
     def propose(self, frames: Frames,

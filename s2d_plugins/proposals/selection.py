@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-from pycocotools import mask as coco_mask
+
+from s2d_plugins.arguments import check_share
+
+from ..labels.mask_reader import read_masks, rle_size
+from ..labels.rle import intersections
 
 
 def select_proposals(proposals: Sequence[dict], min_score: float = 0.0,
@@ -22,18 +26,23 @@ def select_proposals(proposals: Sequence[dict], min_score: float = 0.0,
 
     Returns:
         The kept proposals, best score first.
+
+    Raises:
+        S2DInputError: If a limit is no share, or an RLE does not decode or has another size than
+            the best one's.
     """
+    check_share('select_proposals', min_score=min_score, max_containment=max_containment)
     ranked = sorted((p for p in proposals if p['score'] >= min_score),
                     key=lambda proposal: -proposal['score'])
-    if max_containment >= 1:
+    if max_containment >= 1 or not ranked:
         return ranked
-    rles = [proposal['segmentation'] for proposal in ranked]
-    areas = np.array([float(coco_mask.area(rle)) for rle in rles])
+    masks = [proposal['segmentation'] for proposal in ranked]
+    rles, areas = read_masks(masks, rle_size(masks[0], 'proposal 0'),
+                             lambda index: f'proposal {index}', keep_empty=True)
     kept: list[int] = []
     for index, rle in enumerate(rles):
-        shared = np.array([float(coco_mask.area(coco_mask.merge([rle, rles[other]],
-                                                                intersect=True)))
-                           for other in kept])
+        shared = intersections([rle], [rles[other] for other in kept], areas[[index]],
+                               areas[kept])[0]
         if not (shared > max_containment * np.minimum(areas[index], areas[kept])).any():
             kept.append(index)
     return [ranked[index] for index in kept]

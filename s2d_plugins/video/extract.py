@@ -7,11 +7,14 @@ import cv2
 import numpy as np
 
 from ..errors import S2DInputError
-from ..fileio.whole_files import whole_folder
+from ..fileio.stamps import Stamp, stamped
+from ..fileio.whole_files import whole_folder, write_json
 from .base import Video
 from .lazy_frames import LazyFrames
 
 JPEG_QUALITY = 95
+#: Says in a folder of frames what they were made from.
+NOTE = '.made_from.json'
 
 
 def working_size(size: tuple[int, int], max_short_side: int) -> tuple[int, int]:
@@ -36,7 +39,8 @@ def extract_frames(video: Video, start: int, stop: int, folder: str | Path,
 
 
 def write_frames(frames: Sequence[np.ndarray], folder: str | Path, max_short_side: int,
-                 progress: Callable[[int, int], None] | None = None) -> list[str]:
+                 progress: Callable[[int, int], None] | None = None,
+                 stamp: Stamp | None = None) -> list[str]:
     """Write frames as ``00000.jpg``, ... into ``folder``, which holds all of them or is not there.
 
     Args:
@@ -44,6 +48,7 @@ def write_frames(frames: Sequence[np.ndarray], folder: str | Path, max_short_sid
         folder: Where they go; its parents are made. One that exists is replaced at the end.
         max_short_side: Larger frames are made smaller, smaller ones stay as they are.
         progress: Called with frames done and their total.
+        stamp: What they are made from; kept in the folder, in the hidden file :data:`NOTE`.
 
     Returns:
         The file names in order.
@@ -57,6 +62,8 @@ def write_frames(frames: Sequence[np.ndarray], folder: str | Path, max_short_sid
             (temporary / name).write_bytes(_encode(frames[index], max_short_side, folder))
             if progress is not None:
                 progress(index + 1, len(names))
+        if stamp is not None:
+            write_json(temporary / NOTE, stamped(stamp, dict(count=len(names))))
     return names
 
 

@@ -1,6 +1,5 @@
 """One picture that shows what keymask discovery made of the proposals."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..errors import S2DInputError
+from ..fileio.whole_files import write_bytes
 from .colors import instance_color, score_color
 from .overlay import ColoredMask, draw_masks, write_text
 
@@ -77,20 +76,10 @@ def write_image(path: str | Path, image: np.ndarray) -> None:
     """Write an RGB image as PNG, whole or not at all.
 
     Raises:
-        S2DInputError: If the file cannot be written.
+        S2DOutputError: If the file cannot be written.
     """
-    path = Path(path)
-    temporary = path.with_name(f'.{path.name}.partial')
     data = cv2.imencode('.png', cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1]
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(data.tobytes())
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary.exists():
-            temporary.unlink()
-        raise S2DInputError(f'cannot write {path}: {error.strerror or error}; free space or '
-                            'choose another output folder') from error
+    write_bytes(path, data.tobytes())
 
 
 def _title(cell_width: int, width: int) -> np.ndarray:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from pycocotools import mask as coco_mask
 
+from ..labels.mask_reader import read_rle
+from ..labels.rle import areas_and_boxes, decode_mask
 from .colors import instance_color
 from .video_writer import VideoWriter
 
@@ -43,13 +44,16 @@ def draw_masks(frame: np.ndarray, masks: Iterable[ColoredMask], alpha: float = 0
         frame: uint8 RGB.
         masks: What to draw.
         alpha: Opacity of the fill; outlines are opaque.
+
+    Raises:
+        S2DInputError: If an RLE does not decode.
     """
     drawn = frame.copy()
     height, width = frame.shape[:2]
     line = max(1, round(max(height, width) / 500))
     labels = []
-    for mask in sorted(masks, key=lambda mask: -float(coco_mask.area(mask.segmentation))):
-        pixels = coco_mask.decode(mask.segmentation)
+    for mask, rle in _largest_first(masks):
+        pixels = decode_mask(rle).view(np.uint8)
         if pixels.shape != (height, width):
             pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_NEAREST)
         inside = pixels.astype(bool)
@@ -64,6 +68,15 @@ def draw_masks(frame: np.ndarray, masks: Iterable[ColoredMask], alpha: float = 0
     for text, point in labels:
         write_text(drawn, text, point)
     return drawn
+
+
+def _largest_first(masks: Iterable[ColoredMask]) -> list[tuple[ColoredMask, dict]]:
+    """Return masks that have pixels, with their checked RLEs."""
+    read = [(mask, read_rle(mask.segmentation, f'mask {number} to draw'))
+            for number, mask in enumerate(masks)]
+    shown = [(mask, rle) for mask, rle in read if rle is not None]
+    areas, _ = areas_and_boxes([rle for _, rle in shown])
+    return [shown[index] for index in np.argsort(-np.array(areas, int), kind='stable')]
 
 
 def write_text(image: np.ndarray, text: str, point: tuple[int, int], scale: float = 0.5) -> None:

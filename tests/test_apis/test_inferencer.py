@@ -1,5 +1,6 @@
 import importlib.util
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from s2d_plugins.apis import S2DInferencer, densify_labels
 from s2d_plugins.apis.segmenter import VideoSegmenter
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.fileio.whole_files import write_json
-from s2d_plugins.labels.rle import decode_mask
-from s2d_plugins.labels.youtube_vis import make_labels, make_video
+from s2d_plugins.labels.faults import find_faults
+from s2d_plugins.labels.rle import decode_mask, encode_mask
+from s2d_plugins.labels.youtube_vis import make_labels, make_video, read_labels
+from s2d_plugins.models.window_inference import Tube
 from s2d_plugins.video.lazy_frames import LazyFrames
 
 TOOLS = Path(__file__).parents[2] / 'tools'
@@ -73,7 +76,7 @@ def test_infer_video_tool(tmp_path, frames, monkeypatch, capsys):
     assert {path.name for path in out.iterdir()} == {'overlay.mp4', 'results.json'}
     assert run_tool(monkeypatch, 'infer_video', config, checkpoint, tmp_path / 'no.mp4',
                     '--out-dir', out) == 2
-    assert 'no.mp4 does not exist' in capsys.readouterr().err
+    assert 'no.mp4: no such file' in capsys.readouterr().err
 
 
 def test_densify_tool(tmp_path, frames, monkeypatch, capsys):
@@ -90,7 +93,7 @@ def test_densify_tool(tmp_path, frames, monkeypatch, capsys):
     assert [(one['id'], one['video_id'], one['length']) for one in dense['annotations']] == [
         (1, 4, 6), (2, 9, 3)]
     assert dense['annotations'][0]['score'] == pytest.approx(0.9)
-    write_json(tmp_path / 'empty.json', {})
+    write_json(tmp_path / 'empty.json', dict(videos=[]))
     assert run_tool(monkeypatch, 'densify_labels', config, checkpoint, tmp_path / 'empty.json',
                     *args) == 2
     assert 'empty.json has no videos' in capsys.readouterr().err
@@ -101,3 +104,130 @@ def test_densify_names_a_missing_frame(tmp_path):
     video = make_video(1, 'a', (40, 56), ['none.png'])
     with pytest.raises(S2DInputError, match='none.png'):
         densify_labels(segmenter, [video], tmp_path)
+
+
+@pytest.fixture
+def two_videos(tmp_path, frames):
+    """Labels of two videos, the first of which lacks a frame."""
+    names = [f'frames/{index}.png' for index in range(6)]
+    videos = [make_video(4, 'bad', (40, 56), [*names, 'frames/6.png']),
+              make_video(9, 'good', (40, 56), names)]
+    write_json(tmp_path / 'keymasks.json', make_labels(videos, []))
+    return tmp_path
+
+
+def densify(monkeypatch, folder, *args, out='dense.json'):
+    config, checkpoint = write_model(folder)
+    return run_tool(monkeypatch, 'densify_labels', config, checkpoint, folder / 'keymasks.json',
+                    '--data-root', folder, '--out', folder / out, '--device', 'cpu', *args)
+
+
+def test_densify_leaves_a_bad_video_out(two_videos, monkeypatch, capsys):
+    assert densify(monkeypatch, two_videos) == 2
+    captured = capsys.readouterr()
+    assert 'failed: bad: ' in captured.err and '6.png' in captured.err
+    assert '1 of 2 videos failed' in captured.err and '1 instances in 1 videos' in captured.out
+    dense = json.loads((two_videos / 'dense.json').read_text())
+    assert [video['id'] for video in dense['videos']] == [9]
+    assert [(one['id'], one['video_id']) for one in dense['annotations']] == [(1, 9)]
+
+
+def test_densify_writes_nothing_without_any_video(two_videos, monkeypatch, capsys):
+    for file in (two_videos / 'frames').iterdir():
+        file.unlink()
+    assert densify(monkeypatch, two_videos) == 2
+    assert 'none of the 2 videos' in capsys.readouterr().err
+    assert not (two_videos / 'dense.json').exists()
+
+
+@pytest.mark.parametrize('out', ['keymasks.json', 'model.pth', 'model.py', 'frames/0.png'])
+def test_densify_spares_its_inputs(two_videos, monkeypatch, capsys, out):
+    config, checkpoint = write_model(two_videos)
+    before = {path: path.read_bytes() for path in two_videos.rglob('*.*')}
+    assert densify(monkeypatch, two_videos, out=out) == 2
+    assert 'would be written over' in capsys.readouterr().err
+    assert before == {path: path.read_bytes() for path in two_videos.rglob('*.*')}
+
+
+def test_infer_spares_its_inputs(tmp_path, frames, monkeypatch, capsys):
+    from s2d_plugins.visualization import VideoWriter
+    config, checkpoint = write_model(tmp_path)
+    video = tmp_path / 'out' / 'overlay.mp4'
+    with VideoWriter(video, (16, 16), 5) as writer:
+        for _ in range(5):
+            writer.write(np.zeros((16, 16, 3), np.uint8))
+    before = video.read_bytes()
+    for given, out in ((video, 'out'), (frames, 'frames')):
+        assert run_tool(monkeypatch, 'infer_video', config, checkpoint, given, '--out-dir',
+                        tmp_path / out) == 2
+        assert 'error: ' in capsys.readouterr().err
+        with pytest.raises(S2DInputError, match='would be written over|is the input'):
+            S2DInferencer(config, checkpoint, 'cpu')(given, tmp_path / out)
+    assert video.read_bytes() == before and len(list(frames.iterdir())) == 6
+    assert [path.name for path in (tmp_path / 'out').iterdir()] == ['overlay.mp4']
+
+
+@pytest.mark.parametrize('name', ['infer_video', 'densify_labels'])
+def test_settings_out_of_range_end_at_the_start(tmp_path, monkeypatch, capsys, name):
+    out = ('--out-dir', 'out') if name == 'infer_video' else ('--data-root', '.', '--out', 'x')
+    assert run_tool(monkeypatch, name, 'none.py', 'none.pth', 'none.mp4', *out, '--score-thr',
+                    '2') == 2
+    assert capsys.readouterr().err == (
+        'error: --score-thr: expected a number from 0 to 1, found 2.0\n')
+
+
+def test_the_cpu_is_the_cpu(tmp_path, frames, monkeypatch):
+    """On a machine with a GPU as well, and without a word to the environment."""
+    import torch
+    monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '3')
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    inferencer = S2DInferencer(*write_model(tmp_path), device='cpu')
+    assert next(inferencer.segmenter.model.parameters()).device.type == 'cpu'
+    assert len(inferencer(frames)) == 2
+    assert os.environ['CUDA_VISIBLE_DEVICES'] == '3'
+
+
+class FakeSegmenter:
+    """Finds ``count`` tubes, each of which is the whole of every frame."""
+
+    def __init__(self, count=1):
+        self.count = count
+
+    def segment(self, frames, progress=None):
+        rle = encode_mask(np.ones(frames[0].shape[:2], bool))
+        return [Tube(0.9, [rle] * len(frames)) for _ in range(self.count)]
+
+
+def test_densify_takes_official_files(tmp_path, frames):
+    """No name, no categories, annotations of length 1, frames in folders."""
+    video = dict(id=2**63, height=40, width=56, file_names=['frames/0.png', 'frames/1.png'])
+    write_json(tmp_path / 'a.json', dict(videos=[video], annotations=[dict(
+        id=1, video_id=2**63, category_id=40, length=1, iscrowd=None, segmentations=[None, None])]))
+    videos = read_labels(tmp_path / 'a.json')['videos']
+    labels = densify_labels(FakeSegmenter(), videos, tmp_path)
+    assert list(find_faults(labels, tmp_path)) == []
+    assert labels['videos'] == [video] and len(labels['annotations']) == 1
+
+
+@pytest.mark.parametrize('name', ['../frames/0.png', '/etc/passwd', 'C:0.png', 'a/../../0.png'])
+def test_densify_reads_nothing_outside(tmp_path, frames, name):
+    video = dict(id=1, name='a', height=40, width=56, file_names=[name])
+    with pytest.raises(S2DInputError, match=r"video 'a' \(id 1\) names the file .*inside its"):
+        densify_labels(FakeSegmenter(), [video], tmp_path / 'frames')
+
+
+def test_densify_needs_frames_of_the_size_of_the_labels(tmp_path, frames):
+    video = make_video(1, 'a', (56, 40), ['frames/0.png'])
+    with pytest.raises(S2DInputError, match='0.png is 40 x 56 .*, the labels say 56 x 40; give'):
+        densify_labels(FakeSegmenter(), [video], tmp_path)
+
+
+@pytest.mark.parametrize('count', [255, 256, 1000])
+def test_densify_any_number_of_masks(tmp_path, frames, count):
+    videos = [make_video(1, 'a', (40, 56), ['frames/0.png'] * count)]
+    labels = densify_labels(FakeSegmenter(), videos, tmp_path)
+    assert labels['annotations'][0]['areas'] == [40 * 56] * count
+    labels = densify_labels(FakeSegmenter(count), [make_video(1, 'a', (40, 56), ['frames/0.png'])],
+                            tmp_path)
+    assert [one['areas'] for one in labels['annotations']] == [[40 * 56]] * count
+    assert list(find_faults(labels)) == []

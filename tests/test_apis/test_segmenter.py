@@ -62,9 +62,18 @@ def test_a_list_is_no_checkpoint(tmp_path):
 
 
 @pytest.mark.parametrize(('settings', 'expected'), [
-    (dict(threshold=1), "no setting 'threshold'; expected scale, window"),
+    (dict(threshold=1), 'threshold is not a setting of inference; expected scale, window'),
     (dict(window=4), 'overlap of at least 1 and below the window of 4 frames, found 0'),
     (dict(window=4, overlap=4), 'below the window of 4 frames, found 4'),
+    (dict(window=1, overlap=1), 'window: expected a whole number, at least 2, found 1'),
+    (dict(window=4.5, overlap=1), 'window: expected a whole number, at least 2, found 4.5'),
+    (dict(overlap=-1), 'overlap: expected a whole number, at least 0, found -1'),
+    (dict(top_k=0), 'top_k: expected a whole number, at least 1, found 0'),
+    (dict(top_k=True), 'top_k: expected a whole number, at least 1, found True'),
+    (dict(score_thr=float('nan')), 'score_thr: expected a number from 0 to 1, found nan'),
+    (dict(tube_nms_iou=-0.1), 'tube_nms_iou: expected a number from 0 to 1, found -0.1'),
+    (dict(link_iou=None), 'link_iou: expected a number from 0 to 1, found None'),
+    (dict(scale=(0, 64)), r'scale: expected \(long side, short side\) in pixels, found'),
 ])
 def test_wrong_settings(tmp_path, settings, expected):
     with pytest.raises(S2DInputError, match=expected):

@@ -157,3 +157,27 @@ def test_leaves_only_name_their_bases(stage):
     for path in (CONFIGS / str(name) for name in ALL if name.stage == stage):
         assert path.read_text().startswith("_base_ = [\n    '../_base_/recipes/")
         assert len(path.read_text().splitlines()) == 4
+
+
+def kept_checkpoints(content) -> list[int]:
+    """Collect every max_keep_ckpts of a config."""
+    if isinstance(content, dict):
+        return [value for key, value in content.items() if key == 'max_keep_ckpts'] + [
+            number for value in content.values() for number in kept_checkpoints(value)]
+    if isinstance(content, list | tuple):
+        return [number for value in content for number in kept_checkpoints(value)]
+    return []
+
+
+def test_no_training_keeps_a_single_checkpoint():
+    """mmengine removes the old before it writes the new: a kill between would take all."""
+    root = CONFIGS.parent
+    seen = 0
+    for folder in (CONFIGS, root / 'projects'):
+        for path in sorted(folder.rglob('*.py')):
+            if '_base_' in path.parts or 'configs' not in path.parts:
+                continue
+            kept = kept_checkpoints(Config.fromfile(path).to_dict())
+            assert all(number == -1 or number >= 2 for number in kept), path
+            seen += bool(kept)
+    assert seen > 120

@@ -70,7 +70,7 @@ def vis_annotation(number, video_id, category_id, encode):
         id=10 * video_id + number, video_id=video_id, category_id=category_id, iscrowd=0,
         width=SIZE[1], height=SIZE[0], length=3,
         segmentations=[encode(dense) if dense.any() else None for dense in masks],
-        bboxes=BOXES[number - 1], areas=[int(dense.sum()) or None for dense in masks])
+        bboxes=list(BOXES[number - 1]), areas=[int(dense.sum()) or None for dense in masks])
 
 
 def vis_video(video_id, names, **extra):

@@ -104,3 +104,11 @@ def test_lists_and_videos_that_are_missing(tmp_path):
         read_list(tmp_path / 'val.txt')
     with pytest.raises(S2DInputError, match='cannot read .*none.mp4: no such file'):
         extracted_frames(tmp_path / 'none.mp4', tmp_path / 'frames')
+
+
+def test_two_videos_of_one_name(tmp_path):
+    with pytest.raises(S2DInputError, match="root: video 'a' has the name 'a' of another video"):
+        convert(source([video('a'), video('a')]), tmp_path / 'a.json')
+    statistics, faults = convert(source([video('a'), video('a')]), tmp_path / 'a.json',
+                                 lenient=True)
+    assert statistics.videos == 1 and len(faults) == 1

@@ -1,10 +1,12 @@
 """KeymaskDataset: what it reads, keeps, drops and refuses."""
 
+import json
+
 import pytest
 from mmengine.dataset import InfiniteSampler
 
 from s2d_plugins.errors import S2DInputError
-from s2d_plugins.registry import DATA_SAMPLERS, DATASETS
+from s2d_plugins.registry import DATA_SAMPLERS, DATASETS, TRANSFORMS
 
 TWO = dict(a=(4, {0: {0, 1, 2}, 1: {3}}), b=(3, {0: {1}}))
 
@@ -116,16 +118,19 @@ def test_classes_by_name(make_set):
 
 
 @pytest.mark.parametrize(('edit', 'message'), [
-    (lambda d: d.pop('videos'), 'is not YouTube-VIS JSON'),
-    (lambda d: d.update(images=[]), 'is not YouTube-VIS JSON'),
-    (lambda d: d['videos'][0].pop('height'), 'video 1 has no height'),
-    (lambda d: d['videos'][1].update(file_names=[]), 'video 2 has no file_names'),
-    (lambda d: d['annotations'][0].pop('segmentations'), 'annotation 1 has no segmentations'),
-    (lambda d: d['annotations'][0].update(video_id=9), 'annotations of video_id 9'),
-    (lambda d: d['annotations'][1].update(id=1), 'video a has two annotations with id 1'),
-    (lambda d: d['annotations'][0]['segmentations'].pop(), '3 segmentations for 4 frames'),
+    (lambda d: d.pop('videos'), 'is not a YouTube-VIS label file: at .*field videos'),
+    (lambda d: d.update(videos=[dict(id=1)], images=[]), 'JSON with an entry per image, made for'),
+    (lambda d: d['videos'][0].pop('height'), r'videos\[0\]: object missing required field height'),
+    (lambda d: d['videos'][1].update(file_names=[]), r'videos\[1\].file_names: expected array of'),
+    (lambda d: d['annotations'][0].pop('segmentations'), 'missing required field segmentations'),
+    (lambda d: d['annotations'][0].update(segmentations='x'), 'segmentations: expected array'),
+    (lambda d: d['annotations'][0].update(id=None), r'annotations\[0\].id: expected int . str'),
+    (lambda d: d['annotations'][0].update(video_id=9), 'annotation 1 is of video 9, which is not'),
+    (lambda d: d['annotations'][1].update(id=1), 'annotation id 1 occurs more than once'),
+    (lambda d: d['annotations'][0]['segmentations'].pop(), '3 segmentations, expected .* 4;'),
     (lambda d: d['videos'][0]['file_names'].__setitem__(0, '/etc/a.png'), "'/etc/a.png'"),
-    (lambda d: d['videos'][0]['file_names'].__setitem__(0, 'a/../../b.png'), 'inside the frame'),
+    (lambda d: d['videos'][0]['file_names'].__setitem__(0, 'C:a.png'), "'C:a.png'"),
+    (lambda d: d['videos'][0]['file_names'].__setitem__(0, 'a/../../b.png'), 'a path inside its'),
     (lambda d: d['videos'][0]['file_names'].__setitem__(0, 'a/none.png'), 'does not exist'),
     (lambda d: d.update(annotations=[]), 'none of its 2 videos has a mask'),
 ])
@@ -148,3 +153,74 @@ def test_missing_file_and_unused_option(make_set):
         build(data, ann_file='nothing.json')
     with pytest.raises(S2DInputError, match='does not use filter_cfg'):
         build(data, filter_cfg=dict(filter_empty_gt=True))
+
+
+OFFICIAL = dict.fromkeys(('iscrowd', 'bboxes', 'areas', 'length', 'score', 'one2x', 'category_id'))
+
+
+@pytest.mark.parametrize('change', [
+    OFFICIAL, dict(length=1), dict(bboxes=[[0, 0, 0, 0]] * 4), dict(bboxes=[]),
+    dict(bboxes=[[1, 1, 1, 1]] * 9), dict(bboxes=[None, [2, 4], [float('nan')] * 4, []])])
+def test_nulls_and_placeholders(make_set, change):
+    """The mask counts: the box is that of the mask."""
+    def official(labels):
+        labels['categories'] = None
+        labels['annotations'][0].update(change)
+        for video in labels['videos']:
+            video.update(name=None, length=None)
+    dataset = build(make_set(TWO, edit=official), min_score=0.5, max_one2x=0.5)
+    info = dataset.get_data_info(0)
+    assert info['video_name'] == 'a'
+    assert [[(i['instance_id'], i['bbox'], i['ignore_flag']) for i in image['instances']]
+            for image in info['images']] == [[(1, [2, 4, 10, 10], 0)]] * 3 + [
+                [(2, [12, 4, 20, 10], 0)]]
+
+
+@pytest.mark.parametrize('ids', [(2**31, 1, 2), (2**63, 2**63 + 1, 5), (2**100, -1, 3),
+                                 ('cat', 'dog', 'cow'), (0, 2**31 - 1, 7)])
+def test_ids_of_any_size_stay_apart(make_set, ids):
+    """Through LoadKeymasks, for a whole clip."""
+    def number(labels):
+        for annotation, key in zip(labels['annotations'], ids, strict=True):
+            annotation['id'] = key
+        labels['annotations'][2]['video_id'] = labels['videos'][1]['id'] = 2**64
+    dataset = build(make_set(dict(a=(3, {0: {0, 1, 2}, 1: {0, 2}}), b=(3, {0: {1}})), edit=number))
+    load = TRANSFORMS.build(dict(type='LoadKeymasks'))
+    info = dataset.get_data_info(0)
+    found = [load(image)['gt_instances_ids'] for image in info['images']]
+    expected = list(ids[:2]) if max(map(str, ids)) == '7' else [1, 2]
+    assert [frame.tolist() for frame in found] == [expected, expected[:1], expected]
+    assert found[0].dtype == 'int64' and dataset.get_data_info(1)['video_id'] == 2**64
+
+
+def test_a_broken_mask_is_named(make_set):
+    def break_it(labels):
+        labels['annotations'][0]['segmentations'][1] = {}
+    data = make_set(TWO, edit=break_it)
+    info = build(data).get_data_info(0)
+    with pytest.raises(S2DInputError, match=r'frame 1 .*a/00001.png\), instance 1: the mask'):
+        TRANSFORMS.build(dict(type='LoadKeymasks'))(info['images'][1])
+    data = make_set(TWO, edit=lambda labels: (break_it(labels), labels['annotations'][0].update(
+        bboxes=None)))
+    with pytest.raises(S2DInputError, match=r"labels.json, video 'a' \(id 1\), frame 1, annotati"):
+        build(data)
+
+
+@pytest.mark.parametrize('count', [255, 256, 1000])
+def test_any_number_of_masks(make_set, count):
+    def repeat(labels):
+        masks = labels['annotations'][0]
+        labels['annotations'] = [dict(masks, id=number, bboxes=None) for number in range(count)]
+    images = build(make_set(dict(a=(3, {0: {0, 1, 2}})), edit=repeat)).get_data_info(0)['images']
+    loaded = TRANSFORMS.build(dict(type='LoadKeymasks'))(images[0])
+    assert len(loaded['gt_masks']) == count
+    assert loaded['gt_instances_ids'].tolist() == list(range(count))
+    assert loaded['gt_bboxes'].tolist() == [[2, 4, 10, 10]] * count
+
+
+def test_masks_of_great_depth_are_one_line(make_set):
+    data = make_set(TWO)
+    text = json.dumps(data.labels).replace('"counts"', f'"x": {"[" * 900}{"]" * 900}, "counts"', 1)
+    (data.root / 'labels.json').write_text(text)
+    with pytest.raises(S2DInputError, match='labels.json.* nested too deeply'):
+        build(data)

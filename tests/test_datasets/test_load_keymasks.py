@@ -63,3 +63,23 @@ def test_errors_name_video_and_frame(load, left):
                                       bbox_label=0, ignore_flag=0)]
     with pytest.raises(S2DInputError, match='is 2 x 2 .*, expected 4 x 6'):
         load(uncompressed)
+
+
+@pytest.mark.parametrize('mask', [
+    dict(size=[4, 6], counts=''), dict(size=[4, 6], counts=[]), dict(size=[4, 6], counts='o'),
+    dict(counts=[24]), dict(size=[6, 4], counts=[24]), [[]], [[0, 0, 5, 3]], {}, 'x', 3])
+def test_no_noise_from_broken_masks(load, left, mask):
+    results = frame(left)
+    results['instances'].append(dict(results['instances'][0], mask=mask, instance_id=7))
+    with pytest.raises(S2DInputError, match=r'frame 8 \(v/8.jpg\), instance 7: the mask'):
+        load(results)
+
+
+def test_ids_of_other_data_sets(load, left):
+    results = frame(left, left)
+    results['instances'][0]['instance_id'] = 2**62
+    assert load(results)['gt_instances_ids'].tolist() == [2**62, 12]
+    for wrong in (2**63, 'cat', None):
+        results['instances'][0]['instance_id'] = wrong
+        with pytest.raises(S2DInputError, match='expected instance ids of 64 bits, found'):
+            load(results)

@@ -11,6 +11,7 @@ from mmengine.evaluator import Evaluator
 from mmengine.structures import InstanceData
 
 from s2d_plugins.errors import S2DInputError
+from s2d_plugins.evaluation import track_metric
 from s2d_plugins.evaluation.track_metric import join_frames
 from s2d_plugins.fileio.whole_files import write_json
 from s2d_plugins.labels.rle import encode_mask
@@ -98,6 +99,25 @@ def test_score_is_the_mean_over_frames_and_missing_frames_are_none():
                                         segmentations=[rle, None, rle, None])]
 
 
+def test_of_an_id_given_twice_the_best_mask_counts(ann_file, monkeypatch):
+    said = []
+    monkeypatch.setattr(track_metric, 'print_log', lambda message, **_: said.append(message))
+    masks = np.stack([np.stack([~left_half()] * 2), np.stack([left_half()] * 2)])
+    prediction = sample(masks, [0.4, 0.7])
+    for image in prediction.video_data_samples:
+        image.pred_track_instances.instances_id[:] = 5
+    metric = build(ann_file=ann_file)
+    metric.process({}, [prediction])
+    assert metric.evaluate(1)['vis/AP'] == pytest.approx(1)
+    message, = said
+    assert message.startswith('instance ids repeat in 2 frames, first in video 1, frame 0: [5, 5]')
+    rles = [encode_mask(mask) for mask in (left_half(), ~left_half())]
+    frame = dict(video_id=1, frame=0, length=1, ids=[2, 2, 2], scores=[.3, .8, .8],
+                 rles=[rles[0], rles[1], rles[0]])
+    assert join_frames([frame]) == [dict(video_id=1, score=.8, category_id=1,
+                                         segmentations=[rles[1]])]
+
+
 def test_no_annotations_is_an_error_before_the_test_starts(tmp_path):
     with pytest.raises(S2DInputError, match='format_only=True'):
         build()
@@ -105,7 +125,7 @@ def test_no_annotations_is_an_error_before_the_test_starts(tmp_path):
         build(format_only=True)
     with pytest.raises(S2DInputError, match='cannot read'):
         build(ann_file=str(tmp_path / 'missing.json'))
-    write_json(tmp_path / 'valid.json', dict(videos=[], categories=[]))
+    write_json(tmp_path / 'valid.json', dict(videos=[], categories=None, annotations=None))
     with pytest.raises(S2DInputError, match='valid.json has no annotations'):
         build(ann_file=str(tmp_path / 'valid.json'))
 
@@ -146,3 +166,44 @@ def test_unknown_video_and_lenient(ann_file, tmp_path):
         else:
             with pytest.raises(S2DInputError, match=r'r\.json, track 1: video 8 is not in'):
                 metric.evaluate(2)
+
+
+def test_results_spare_the_annotations(tmp_path):
+    (tmp_path / 'val.json').write_text('{}')
+    with pytest.raises(S2DInputError, match='val.json would be written over'):
+        METRICS.build(dict(type='s2d_plugins.ClassAgnosticVISMetric',
+                           ann_file=str(tmp_path / 'val.json'),
+                           outfile_prefix=str(tmp_path / 'val')))
+    assert (tmp_path / 'val.json').read_text() == '{}'
+
+
+@pytest.mark.parametrize(('change', 'message'), [
+    (lambda gt: gt.update(videos=None), 'at videos: expected array, got null'),
+    (lambda gt: gt['annotations'][0].update(segmentations='x'), 'segmentations: expected array'),
+    (lambda gt: gt['videos'][0].update(file_names=['/a', 'b']), "names the file '/a'"),
+    (lambda gt: gt['annotations'][0].update(video_id=9), 'is of video 9, which is not in the')])
+def test_broken_annotations_are_told_before_the_test_starts(ann_file, change, message):
+    with open(ann_file) as file:
+        gt = json.load(file)
+    change(gt)
+    write_json(ann_file, gt)
+    with pytest.raises(S2DInputError, match=message) as caught:
+        build(ann_file=ann_file)
+    assert ann_file in str(caught.value)
+
+
+@pytest.mark.parametrize('count', [255, 256, 1000])
+def test_any_number_of_frames_and_ids_of_any_size(tmp_path, count):
+    rle, video_id = encode_mask(left_half()), 2**63 + 9
+    files = [f'a/{frame}.jpg' for frame in range(count)]
+    gt = make_labels([make_video(video_id, None, SIZE, files)],
+                     [make_annotation(2**70, video_id, [rle] * count)])
+    gt['annotations'][0].update(length=1, category_id=40, areas=None)
+    write_json(tmp_path / 'gt.json', gt)
+    metric = build(ann_file=str(tmp_path / 'gt.json'))
+    track = sample(np.stack([np.stack([left_half()] * count)]), [0.9], video_id, range(count),
+                   count)
+    for image in track.video_data_samples:
+        image.pred_track_instances.instances_id += 2**62
+    metric.process({}, [track])
+    assert metric.evaluate(1)['vis/AP'] == pytest.approx(1)

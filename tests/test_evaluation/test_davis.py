@@ -163,7 +163,7 @@ def test_bad_results(folders, damage, message, score):
 
 def test_bad_arguments(folders, tmp_path):
     gt, results = folders
-    with pytest.raises(S2DInputError, match="task 'other', expected one of unsupervised"):
+    with pytest.raises(S2DInputError, match="expected task to be 'unsupervised'"):
         evaluate_davis(gt, results, 'other')
     with pytest.raises(S2DInputError, match='results folder .* does not exist'):
         evaluate_davis(gt, tmp_path / 'nothing')

@@ -1,5 +1,7 @@
 """J and F of predicted tracks through mmengine's evaluator."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -98,24 +100,70 @@ def test_bad_tracks(gt_dir, scores, masks, message, expected):
                 metric.evaluate(1)
 
 
-def test_missing_frames_and_ids_given_twice(gt_dir):
+def test_missing_frames(gt_dir):
     part = sample([columns(0, 5), columns(12, 20)], [0.9, 0.8])
     part.video_data_samples = part.video_data_samples[:1]
     metric = build(gt_dir=gt_dir)
     metric.process({}, [part])
     with pytest.raises(S2DInputError, match='video 1, frame 1: no prediction'):
         metric.evaluate(1)
-    twice = sample([columns(0, 5), columns(12, 20)], [0.9, 0.8])
+
+
+def test_of_an_id_given_twice_the_best_mask_counts(gt_dir):
+    twice = sample([columns(12, 20), columns(0, 5)], [0.8, 0.9])
     for image in twice.video_data_samples:
         image.pred_track_instances.instances_id[:] = 4
-    for lenient in (False, True):
-        metric = build(gt_dir=gt_dir, lenient=lenient)
-        metric.process({}, [twice])
-        if lenient:  # the first mask of the id counts
-            assert metric.evaluate(1)['davis/J_mean'] == 0.5
-        else:
-            with pytest.raises(S2DInputError, match=r'video 1, frame 0: instance ids \[4, 4\]'):
-                metric.evaluate(1)
+    metric = build(gt_dir=gt_dir)
+    metric.process({}, [twice])
+    assert metric.evaluate(1)['davis/J_mean'] == 0.5
+
+
+@pytest.mark.parametrize('folder', ['DAVIS', 'DAVIS/Annotations_unsupervised/480p'])
+def test_results_spare_the_annotations(gt_dir, tmp_path, folder):
+    with pytest.raises(S2DInputError, match='is the input'):
+        build(gt_dir=gt_dir, results_dir=str(tmp_path / folder))
+
+
+def test_results_spare_the_frames(gt_dir, tmp_path):
+    metric = build(gt_dir=gt_dir, results_dir=str(tmp_path / 'frames'))
+    frame = tmp_path / 'frames/cat/00000.png'
+    write_indexed_png(frame, columns(0, 5))
+    before = frame.read_bytes()
+    track = sample([columns(0, 5)], [0.8])
+    for image in track.video_data_samples:
+        image.set_metainfo(dict(img_path=str(frame.with_name(Path(image.img_path).name))))
+    metric.process({}, [track])
+    with pytest.raises(S2DInputError, match='the output folder .*cat is the input'):
+        metric.compute_metrics(metric.results)
+    assert frame.read_bytes() == before
+
+
+@pytest.mark.parametrize('count', [255, 256, 1000])
+def test_any_number_of_tracks(gt_dir, count):
+    """The 20 best count: the two right ones and those after them, in any frame and id."""
+    scores = [0.9, 0.8, *np.linspace(0.5, 0.1, count - 2)]
+    masks = [columns(0, 5), columns(12, 20), *[columns(7, 8)] * (count - 2)]
+    metric = build(gt_dir=gt_dir)
+    track = sample(masks, scores, video_id=2**63)
+    for image in track.video_data_samples:
+        image.pred_track_instances.instances_id += 2**62
+    metric.process({}, [track])
+    assert metric.evaluate(1)['davis/J_mean'] == 1
+
+
+@pytest.mark.parametrize('count', [255, 256, 1000])
+def test_a_track_of_any_length(tmp_path, count):
+    for frame in range(count):
+        write_indexed_png(tmp_path / f'gt/cat/{frame:05d}.png', columns(0, 5))
+    track = sample([columns(0, 5)], [0.9], ori_video_length=count)
+    first = track.video_data_samples[0]
+    images = [first.clone() for _ in range(count)]
+    for frame, image in enumerate(images):
+        image.set_metainfo(dict(frame_id=frame, img_path=f'data/cat/{frame:05d}.jpg'))
+    track.video_data_samples = images
+    metric = build(gt_dir=str(tmp_path / 'gt'))
+    metric.process({}, [track])
+    assert metric.evaluate(1)['davis/J_mean'] == 1
 
 
 def test_two_videos_that_would_be_one_sequence(gt_dir, tmp_path):

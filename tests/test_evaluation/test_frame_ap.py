@@ -115,6 +115,12 @@ def test_each_frame_stands_for_itself(gt):
     ([content([dict(size=list(SIZE), counts='~')], [])], 'mask 0: the mask does not decode'),
     ([dict(video='cat', frames=[[dict(segmentation=strip(0, 5), score=float('inf'))], []])],
      'frame 0, mask 0: score inf'),
+    ([dict(video='cat', frames=[[dict(segmentation=strip(0, 5), score=None)], []])],
+     'frame 0, mask 0 is not a mask of a proposals file: at score: expected float, got null'),
+    ([dict(video='cat', frames=[[dict(score=1)], []])], 'missing required field segmentation'),
+    ([dict(video=3, frames=[])], 'content 0 is not the content of a proposals file: at video'),
+    ([dict(video='cat', frames=[3])], r'at frames\[0\]: expected array, got int'),
+    ([None], 'content 0 is not the content of a proposals file: at its outermost value'),
 ])
 def test_bad_proposals(gt, proposals, message):
     with pytest.raises(S2DInputError, match=message):
@@ -126,6 +132,36 @@ def test_bad_files(gt):
     gt['annotations'][0]['segmentations'] = [None]
     with pytest.raises(S2DInputError, match='annotation 1 has 1 segmentations, expected one per'):
         evaluate_frames(gt, [content([], [])])
+
+
+@pytest.mark.parametrize('change', [
+    dict.fromkeys(('iscrowd', 'bboxes', 'areas', 'length')), dict(areas=[None, 20]),
+    dict(areas=[0, None]), dict(areas=[20]), dict(bboxes=[[0, 0, 0, 0], None]), dict(length=1)])
+def test_nulls_and_placeholders_change_no_number(gt, change):
+    proposals = [content([strip(0, 5)], [strip(0, 5)])]
+    expected = evaluate_frames(gt, proposals)
+    gt['annotations'][0].update(change)
+    gt['categories'] = None
+    assert evaluate_frames(gt, proposals) == expected
+
+
+def test_videos_without_a_name_go_by_their_folder_or_id(gt):
+    del gt['videos'][0]['name']
+    assert evaluate_frames(gt, [content([strip(0, 5)], [])])['AP'] == pytest.approx(1)
+    gt['videos'][0].update(file_names=['0.jpg', '1.jpg'])
+    assert evaluate_frames(gt, [content([strip(0, 5)], [], video='1')])['AP'] == pytest.approx(1)
+
+
+@pytest.mark.parametrize('count', [255, 256, 1000])
+def test_any_number_of_masks(count):
+    files = [f'cat/{frame}.jpg' for frame in range(count)]
+    gt = make_labels([make_video(1, 'cat', SIZE, files)],
+                     [make_annotation(1, 1, [strip(0, 5)] * count)])
+    assert evaluate_frames(gt, [content(*[[strip(0, 5)]] * count)])['AP'] == pytest.approx(1)
+    gt = make_labels([make_video(1, 'cat', SIZE, files[:1])],
+                     [make_annotation(number, 1, [strip(0, 5)]) for number in range(count)])
+    result = evaluate_frames(gt, [content([strip(0, 5)] * count)])
+    assert result['AR100'] == pytest.approx(100 / count)
 
 
 @pytest.mark.parametrize('named', [True, False])

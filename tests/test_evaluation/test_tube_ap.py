@@ -146,16 +146,28 @@ GOOD = track(strip(0, 5), strip(0, 5), id=1)
 
 @pytest.mark.parametrize(('bad', 'message'), [
     ({'video_id': 7}, r'r\.json, track 1: video 7 is not in the ground truth'),
-    ({'segmentations': [strip(0, 5)]}, r"track 1, video 'cat' \(id 1\): expected segmentations for "
-                                       '2 frames, found 1'),
-    ({'segmentations': None}, 'found None'),
+    ({'segmentations': [strip(0, 5)]}, r"track 1, video 'cat' \(id 1\): expected segmentations "
+                                       'for 2 frames, found 1'),
+    ({'segmentations': None}, 'track 1 is not a track of a results file: at segmentations: expec'),
     ({'segmentations': [None, encode_mask(np.ones((3, 4)))]},
      r"video 'cat' \(id 1\), frame 1: the mask is 3 x 4 .*, expected 4 x 10"),
     ({'segmentations': [None, dict(size=[4, 10], counts='~~')]}, '1: the mask does not decode'),
     ({'segmentations': [dict(size=[4, 10]), None]}, 'frame 0: the mask does not decode'),
-    ({'score': float('nan')}, 'track 1: score nan is not a finite number'),
-    ({'score': None}, 'score None is not'),
-    ({'id': 1}, r"'cat' \(id 1\), track 1: track id 1 occurs more than once"),
+    ({'score': float('nan')}, r"track 1, video 'cat' \(id 1\): score nan is not a finite number"),
+    ({'score': None}, 'at score: expected float, got null'),
+    ({'score': True}, 'at score: expected float, got bool'),
+    ({'score': '0.5'}, 'at score: expected float, got str'),
+    ({'video_id': None}, r'at video_id: expected int . str, got null'),
+    ({'video_id': [1]}, 'at video_id: expected int . str, got array'),
+    ({'id': {}}, 'at id: expected int . str . null, got object'),
+    ({'segmentations': {}}, 'at segmentations: expected array, got object'),
+    ({'segmentations': [3, None]}, r'at segmentations\[0\]: expected object . array . null'),
+    ({'segmentations': [{}, None]}, 'frame 0: the mask does not decode'),
+    ({'segmentations': [dict(size=[10, 4], counts=[40]), None]}, 'height and width are swapped'),
+    ({'segmentations': [dict(size=[4, 10], counts=''), None]}, 'frame 0: the mask does not decode'),
+    ({'segmentations': [dict(size=[4, 10], counts=[]), None]}, 'frame 0: the mask does not decode'),
+    ({'segmentations': [[[0, 0, 5, 4]], None]}, 'expected polygons of at least three points'),
+    ({'id': 1}, r"track 1, video 'cat' \(id 1\): track id 1 occurs more than once"),
 ])
 def test_bad_tracks_are_named_or_left_out(bad, message):
     gt = labels([strip(0, 5), strip(0, 5)])
@@ -167,18 +179,25 @@ def test_bad_tracks_are_named_or_left_out(bad, message):
 
 def test_bad_files():
     gt = labels([strip(0, 5), strip(0, 5)])
-    with pytest.raises(S2DInputError, match="track 0: expected video_id, .* found 'cat'"):
-        evaluate_vis(gt, ['cat'])
-    with pytest.raises(S2DInputError, match="in each of its videos, found no height in .{'id': 1}"):
+    for track_, found in (('cat', 'str'), (None, 'null'), ([], 'array'), (3, 'int')):
+        with pytest.raises(S2DInputError, match=f'track 0 is not a track .* object, got {found}'):
+            evaluate_vis(gt, [track_])
+    with pytest.raises(S2DInputError, match=r'at videos.0.: object missing required field height'):
         evaluate_vis(dict(gt, videos=[dict(id=1)]), [])
-    with pytest.raises(S2DInputError, match='in each of its annotations, found no segmentations'):
+    with pytest.raises(S2DInputError, match=r'annotations.0.: .* required field segmentations'):
         evaluate_vis(dict(gt, annotations=[dict(id=1, video_id=1)]), [])
-    with pytest.raises(S2DInputError, match='expected a list of tracks, found dict'):
-        evaluate_vis(gt, dict(annotations=[]))
+    with pytest.raises(S2DInputError, match='r.json is a YouTube-VIS label file, expected a resul'):
+        evaluate_vis(gt, gt, results_name='r.json')
+    with pytest.raises(S2DInputError, match='gt.json is a results file .a list of tracks., expec'):
+        evaluate_vis([GOOD], [GOOD], gt_name='gt.json')
     with pytest.raises(S2DInputError, match='valid.json has no annotations'):
         evaluate_vis(dict(videos=gt['videos']), [], gt_name='valid.json')
-    with pytest.raises(S2DInputError, match='a list of videos'):
+    with pytest.raises(S2DInputError, match='at its outermost value: expected object, got array'):
         evaluate_vis([], [])
+    with pytest.raises(S2DInputError, match='annotation 1 has 1 segmentations, expected one per'):
+        evaluate_vis(dict(gt, annotations=[{**gt['annotations'][0], 'segmentations': [None]}]), [])
+    with pytest.raises(S2DInputError, match=r"names the file '\.\./0.jpg'"):
+        evaluate_vis(dict(gt, videos=[{**gt['videos'][0], 'file_names': ['../0.jpg'] * 2}]), [])
     with pytest.raises(S2DInputError, match='annotation id 1 occurs more than once'):
         evaluate_vis(dict(gt, annotations=gt['annotations'] * 2), [])
     with pytest.raises(S2DInputError, match='video id 1 occurs more than once'):
@@ -194,3 +213,48 @@ def test_lenient_warns_with_a_count(monkeypatch):
     evaluate_vis(labels([strip(0, 5)]), [dict(GOOD, video_id=7)] * 9, lenient=True)
     assert lines[0].startswith('9 entries left out, the first:')
     assert lines[0].count('video 7') == 5
+
+
+NULLS = dict.fromkeys(('iscrowd', 'bboxes', 'areas', 'length', 'score', 'category_id', 'one2x'))
+
+
+@pytest.mark.parametrize('change', [
+    NULLS, dict(areas=[None, None]), dict(areas=[]), dict(areas=[20]), dict(areas=[0, 0]),
+    dict(areas=[-1, float('nan')]), dict(bboxes=[[0, 0, 0, 0]] * 2), dict(length=1), dict(id=2**64),
+    dict(segmentations=[strip(0, 5), []])])
+def test_nulls_and_placeholders_change_no_number(change):
+    gt = labels([strip(0, 5), None])
+    expected = evaluate_vis(gt, [track(strip(0, 5), None), track(None, strip(0, 9))])
+    gt['annotations'][0].update(change)
+    gt['categories'] = None
+    assert evaluate_vis(gt, [track(strip(0, 5), None, id=None),
+                             track([], strip(0, 9), id=None)]) == expected
+
+
+def test_official_form():
+    """No name, annotations of length 1, categories 1 to 40; ids of any size, also text."""
+    gt = labels([strip(0, 5), strip(0, 5)], length=1, category_id=40)
+    del gt['videos'][0]['name'], gt['categories']
+    for video_id in (2**31, 2**63, 2**70, 'cat'):
+        gt['videos'][0]['id'] = gt['annotations'][0]['video_id'] = video_id
+        results = [track(strip(0, 5), strip(0, 5), id=2**63)]
+        results[0]['video_id'] = video_id
+        assert evaluate_vis(gt, results)['AP'] == pytest.approx(1)
+    gt['videos'].append(dict(gt['videos'][0], id=3))  # ids of both kinds
+    assert evaluate_vis(gt, results)['AP'] == pytest.approx(1)
+
+
+def test_numbers_of_numpy():
+    gt = labels([strip(0, 5)])
+    results = [dict(track(strip(0, 5)), video_id=np.int64(1), score=np.float32(0.5))]
+    assert evaluate_vis(gt, results)['AP'] == pytest.approx(1)
+
+
+@pytest.mark.parametrize('count', [255, 256, 1000])
+def test_any_number_of_masks(count):
+    tube = [strip(0, 5)] * count
+    assert evaluate_vis(labels(tube), [track(*tube)])['AP'] == pytest.approx(1)
+    # as many objects in one frame: the 100 best tracks of a video count
+    crowd = labels(*[[strip(0, 5)]] * count)
+    results = [track(strip(0, 5), id=number) for number in range(count)]
+    assert evaluate_vis(crowd, results)['AR100'] == pytest.approx(100 / count)

@@ -1,7 +1,9 @@
 """Large JSON, an item at a time: the same as json.loads, and every item found again."""
 
 import json
+import os
 import string
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.fileio import json_items
 from s2d_plugins.fileio.json_items import iterate_items, read_item
+from s2d_plugins.fileio.json_kinds import Video
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False)
@@ -25,7 +28,7 @@ def rebuild(path):
         if place is None:
             result[key] = item
         else:
-            assert read_item(path, place) == item
+            assert read_item(path, place, Any, 'an item') == item
             result.setdefault(key, []).append(item)
     return result
 
@@ -85,8 +88,36 @@ def test_missing_and_changed_files(tmp_path):
     with pytest.raises(S2DInputError, match='cannot read .*none.json'):
         list(iterate_items(tmp_path / 'none.json'))
     with pytest.raises(S2DInputError, match='cannot read .*none.json'):
-        read_item(tmp_path / 'none.json', (0, 1))
+        read_item(tmp_path / 'none.json', (0, 1), Any, 'x')
     path = tmp_path / 'a.json'
     path.write_text('{"a": [1]}')
     with pytest.raises(S2DInputError, match='has changed'):
-        read_item(path, (0, 3))
+        read_item(path, (0, 3), Any, 'x')
+
+
+def test_a_fault_ends_the_reading_where_it_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(json_items, '_CHUNK', 100)
+    path = tmp_path / 'a.json'
+    path.write_text('{"a": [nope, ' + '1, ' * 10**5 + '1]}')
+    read = []
+    original = json_items._Reader._more
+    monkeypatch.setattr(json_items._Reader, '_more',
+                        lambda reader: read.append(1) or original(reader))
+    with pytest.raises(S2DInputError, match='a.json is not valid JSON'):
+        list(iterate_items(path))
+    assert len(read) == 1
+
+
+def test_depth_pipes_and_items_of_another_kind(tmp_path):
+    path = tmp_path / 'a.json'
+    path.write_text('{"a": [' + '[' * 10**5 + ']' * 10**5 + ']}')
+    with pytest.raises(S2DInputError, match='a.json is nested too deeply'):
+        list(iterate_items(path))
+    os.mkfifo(tmp_path / 'pipe')
+    with pytest.raises(S2DInputError, match='pipe: it is a pipe'):
+        list(iterate_items(tmp_path / 'pipe'))
+    path.write_text('{"videos": [{"id": 1, "height": 2}]}')
+    (_, _, place), = iterate_items(path)
+    with pytest.raises(S2DInputError, match='a.json, video 1 is not a video of a label file: at its'
+                       ' outermost value: object missing required field width'):
+        read_item(path, place, Video, 'a.json, video 1')

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from s2d_plugins.errors import S2DInputError
+from s2d_plugins.errors import S2DInputError, S2DOutputError
 from s2d_plugins.fileio.json_files import read_json
 from s2d_plugins.fileio.whole_files import (
     clean_partials,
     partial_path,
+    scratch_file,
     whole_file,
     whole_folder,
     write_json,
@@ -118,3 +119,53 @@ def test_temporary_names_cannot_be_guessed(tmp_path):
     target.write_text('untouched')
     with whole_file(tmp_path / 'a', '.mp4') as temporary:
         assert temporary.suffix == '.mp4' and temporary.name.startswith('.s2d-')
+
+
+def test_an_error_of_a_file_that_is_read_passes(tmp_path):
+    with pytest.raises(FileNotFoundError, match='frame'), whole_file(tmp_path / 'out' / 'a'):
+        (tmp_path / 'frame.png').read_bytes()
+    with pytest.raises(S2DInputError, match='cannot write .*a: No such file'), \
+            whole_folder(tmp_path / 'out' / 'a') as folder:
+        (folder / 'b' / 'c').write_text('')
+    assert os.listdir(tmp_path / 'out') == []
+
+
+def test_a_folder_that_cannot_be_replaced_comes_back(tmp_path, monkeypatch):
+    (tmp_path / 'clip').mkdir()
+    (tmp_path / 'clip' / 'old').write_text('')
+    rename = Path.rename
+
+    def fails_once(self, target):
+        if self.name != 'clip' and not (self / 'old').exists():
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, 'rename', fails_once)
+    with pytest.raises(S2DOutputError, match='cannot write .*clip: Input/output error'), \
+            whole_folder(tmp_path / 'clip') as folder:
+        (folder / 'new').write_text('')
+    assert os.listdir(tmp_path) == ['clip'] and os.listdir(tmp_path / 'clip') == ['old']
+
+
+def test_whole_files_are_written_in_one_place_alone():
+    """Temporary names and renames elsewhere would be predictable, or left behind by a kill."""
+    root = Path(__file__).parents[2]
+    words = ('mkdtemp', 'NamedTemporaryFile', 'mkstemp', 'os.replace', 'os.rename', '.rename(',
+             'TemporaryDirectory(dir', 'shutil.move')
+    found = [f'{path.relative_to(root)}: {word}' for folder in ('s2d_plugins', 'tools', 'projects')
+             for path in (root / folder).rglob('*.py') for word in words
+             if word in path.read_text(encoding='utf-8') and path.name != 'whole_files.py']
+    assert found == []
+
+
+def test_a_scratch_file_is_gone_at_the_end(tmp_path):
+    with scratch_file(tmp_path / 'new/labels.json') as part:
+        part.write_text('part')
+        assert part.parent == tmp_path / 'new' and part.name.startswith('.s2d-')
+    with pytest.raises(KeyError), scratch_file(tmp_path / 'new/labels.json') as part:
+        raise KeyError
+    assert list((tmp_path / 'new').iterdir()) == []
+    (tmp_path / 'file').touch()
+    with pytest.raises(S2DInputError, match='cannot write .*file/a.json'), \
+            scratch_file(tmp_path / 'file/a.json'):
+        pass

@@ -1,5 +1,6 @@
 """The hook in a training config, with a prior from outside the package."""
 
+import json
 import multiprocessing
 import os
 import sys
@@ -134,6 +135,48 @@ def test_first_run_computes_second_nothing_third_what_is_new(root):
 def hook(root, **kwargs):
     return MotionPriorHook(videos=str(root / 'videos'), proposals=str(root / 'proposals'),
                            ann_file=str(root / 'keymasks.json'), **kwargs)
+
+
+def test_what_was_made_from_something_else_is_made_again(root):
+    import outside_prior  # noqa: F401
+
+    def run(**kwargs):
+        before = len(notes(root))
+        made = hook(root, motion_prior={'type': 'StillPrior'}, **kwargs)
+        new = made.prepare()
+        return notes(root)[before:].count('track'), new, len(
+            read_json(root / 'keymasks.json')['annotations'])
+
+    assert run() == (2, False, 2)  # made when it was built
+    assert run() == (0, False, 2)
+    assert run(min_keymasks=9) == (0, True, 0)
+    assert run(min_keymasks=9) == (0, False, 0)
+    os.utime(root / 'videos/a/3.png', (1, 1))
+    assert run() == (1, True, 2)
+    assert run(discovery=dict(grid_size=30)) == (2, True, 2)
+    (root / 'videos/b').rename(root / 'b')  # one video less
+    assert run(discovery=dict(grid_size=30)) == (0, True, 1)
+
+
+def test_labels_of_another_program_are_kept(root):
+    import outside_prior  # noqa: F401
+    hook(root, motion_prior={'type': 'StillPrior'})
+    edited = {key: value for key, value in read_json(root / 'keymasks.json').items()
+              if key != 'made_from'}
+    (root / 'keymasks.json').write_text(json.dumps(edited))
+    assert not hook(root, motion_prior={'type': 'StillPrior'}, min_keymasks=9).prepare()
+    assert read_json(root / 'keymasks.json') == edited
+
+
+@pytest.mark.parametrize(('change', 'message'), [
+    (dict(out_dir='proposals'), 'the output folder .*proposals is the input'),
+    (dict(out_dir='videos'), 'the output folder .*videos is the input'),
+    (dict(ann_file='videos'), 'videos is a folder, expected the name of a file')])
+def test_outputs_spare_the_inputs(root, change, message):
+    kwargs = dict(videos='videos', proposals='proposals', ann_file='keymasks.json')
+    kwargs.update(change)
+    with pytest.raises(S2DInputError, match=message):
+        MotionPriorHook(**{key: str(root / value) for key, value in kwargs.items()})
 
 
 def test_failing_videos_are_named(root):

@@ -37,7 +37,7 @@ def test_values_stay_between_the_ends(mode, start, end, begin, length, step):
 
 @pytest.mark.parametrize(('arguments', 'message'), [
     (dict(end=1.0, mode='step'), "'step'"),
-    (dict(end=1.0, start=0.0, mode='linear', begin=5, stop=5), 'stop after begin'),
+    (dict(end=1.0, start=0.0, mode='linear', begin=5, stop=5), 'stop to be after begin=5'),
 ])
 def test_mistakes(arguments, message):
     with pytest.raises(ValueError, match=message):

@@ -35,8 +35,9 @@ def pair(student=4.0, teacher=0.0):
 
 
 def runner_of(model, **more):
-    return SimpleNamespace(model=model, iter=0, work_dir='work', _load_from='some.pth',
-                           message_hub=MessageHub('test_training_hooks'), **more)
+    return SimpleNamespace(**dict(
+        model=model, iter=0, work_dir='work', _load_from='some.pth', _resume=False,
+        message_hub=MessageHub('test_training_hooks')) | more)
 
 
 def test_teacher_momentum_follows_its_schedule():
@@ -66,7 +67,7 @@ def test_teacher_starts_as_the_student_and_moves_every_interval():
 
 @pytest.mark.parametrize('momentum', [0.0, 1.0, dict(LINEAR, start=0.0)])
 def test_momentum_outside_its_range(momentum):
-    with pytest.raises(ValueError, match='between 0 and 1'):
+    with pytest.raises(ValueError, match='above 0 and below 1'):
         ScheduledMeanTeacherHook(momentum=momentum)
 
 
@@ -77,7 +78,7 @@ def test_loss_weights_follow_the_step():
     hook.before_train_iter(runner, 1)
     assert runner.model.supervised_loss_weight == 1.0
     assert runner.model.teacher_loss_weight == pytest.approx(0.3)
-    with pytest.raises(ValueError, match='teacher_loss_weight must not be negative'):
+    with pytest.raises(ValueError, match='teacher_loss_weight to be at least 0'):
         LossWeightScheduleHook(teacher_loss_weight=-1.0)
 
 

@@ -61,3 +61,41 @@ def test_broken_rles_are_named():
     broken = {'size': [3, 4], 'counts': '5'}
     with pytest.raises(S2DInputError, match='frame 7, mask 1: the mask does not decode'):
         FrameMasks([[encode_mask(np.ones((3, 4), bool)), broken]], first_frame=7)
+
+
+@pytest.mark.parametrize('masks', [
+    3, None, 'ab', {}, [3], [None], ['ab'], [dict(a=1)], [[3]], [['x']], [[None]],
+    [[np.zeros((2, 2, 2))]], [[dict(size=[3, 'x'], counts='a')]], [[dict(size=3)]],
+    [[dict(segmentation=3)]], np.zeros((2, 3, 4, 5))])
+def test_what_is_no_masks(masks):
+    with pytest.raises(S2DInputError):
+        FrameMasks(masks)
+
+
+@pytest.mark.parametrize('size', [3, (3,), (3, 0), ('a', 3), (2.0, 3)])
+def test_what_is_no_size(size):
+    with pytest.raises(S2DInputError, match='FrameMasks: expected size'):
+        FrameMasks([], size)
+
+
+@pytest.mark.parametrize('mask', [
+    {'size': [3, 4], 'counts': ''}, {'size': [3], 'counts': [12]}, {'size': 'ab', 'counts': [12]},
+    {'counts': [12]}, {'size': [4, 3], 'counts': [0, 12]}, {'segmentation': None}, {}, 'x', 3, None,
+    np.ones(12), {'size': [3, 4], 'counts': [12]}])
+@pytest.mark.parametrize('size', [None, (3, 4)])
+def test_what_is_no_mask_is_named(mask, size):
+    with pytest.raises(S2DInputError, match='frame 7.*mask 1'):
+        FrameMasks([[encode_mask(np.ones((3, 4), bool)), mask]], size, first_frame=7)
+    if not isinstance(mask, dict) or mask.get('size') != [4, 3]:  # as the first it may say the size
+        with pytest.raises(S2DInputError, match='frame 7.*mask 0'):
+            FrameMasks([[mask]], size, first_frame=7)
+
+
+@pytest.mark.parametrize('count', [255, 256, 1000])
+def test_any_number_of_masks(count):
+    masks = np.zeros((count, 3, 4), bool)
+    masks[np.arange(count), np.arange(count) % 3, np.arange(count) % 4] = True
+    for found in (FrameMasks([encode_masks(masks)]), FrameMasks([list(masks)])):
+        np.testing.assert_array_equal(found.lookup(0, every_pixel((3, 4))), by_column(masks))
+    ids = np.arange(1, count + 1).reshape(1, count)
+    assert FrameMasks(ids[None]).counts.tolist() == [count]

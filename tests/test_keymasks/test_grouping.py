@@ -99,11 +99,50 @@ def test_one_per_frame_is_the_most_voted_then_the_first():
     assert kept.tolist() == [1, 2, 4]
 
 
-def test_grid_is_even_and_keeps_a_margin():
-    grid = grid_points((33, 129), 3)
-    # W / 64 is about 2 pixels
-    margin = 129 / 64
-    np.testing.assert_allclose(grid[[0, -1]], [[margin, margin], [128 - margin, 32 - margin]])
-    np.testing.assert_allclose(grid[4], [64, 16])
-    flat = grid_points((2, 640), 3)
-    assert flat[:, 1].tolist() == [0.5] * 9
+def test_grid_is_cotrackers():
+    """8 pixels from the edge at 384 x 512, scaled as CoTracker scales points to the frame."""
+    grid = grid_points((384, 512), 3)
+    assert grid[[0, 4, 8]].tolist() == [[8, 8], [256, 192], [504, 376]]
+    small = grid_points((33, 129), 3)
+    np.testing.assert_allclose(small[[0, -1]], [[8 * 128 / 511, 8 * 32 / 383],
+                                                [504 * 128 / 511, 376 * 32 / 383]], rtol=1e-6)
+    assert (grid_points((2, 640), 3)[:, 1] < 1).all()
+
+
+SETTINGS = dict(eps=0.1, eps_wide=0.05, wide_columns=50, min_samples=5, min_samples_narrow=3,
+                narrow_columns=10)
+
+
+def test_rows_of_nothing_make_sparse_rows_dense():
+    """Twenty columns, so rows that differ in up to two are neighbours; five make a core.
+
+    Two masks that match the first and the last column alone are too few by themselves. Among
+    seven masks that are no candidates, rows of zeros, they have company: every row of zeros is
+    one column away from them.
+    """
+    matches = np.zeros((2, 20), bool)
+    matches[0, 0] = matches[1, 19] = True
+    assert match_labels(matches, **SETTINGS).tolist() == [-1, -1]
+    assert match_labels(matches, **SETTINGS, numbers=np.array([3, 11])).tolist() == [0, 0]
+    # one mask between them is one row of zeros: three rows are no core
+    assert match_labels(matches, **SETTINGS, numbers=np.array([3, 5])).tolist() == [-1, -1]
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_rows_of_nothing_are_counted_not_built(seed):
+    """The same labels as DBSCAN on the whole matrix with all its rows of zeros."""
+    rng = np.random.default_rng(seed)
+    numbers = np.flatnonzero(rng.random(30) < 0.5)
+    matches = rng.random((len(numbers), 12)) < rng.choice([0.1, 0.3])
+    found = match_labels(matches, **SETTINGS, numbers=numbers)
+    whole = np.zeros((30, 12), bool)
+    whole[numbers] = matches
+    rows, columns = whole.any(axis=1).nonzero()[0], whole.any(axis=0).nonzero()[0]
+    expected = np.full(30, -1)
+    if len(rows):
+        cropped = whole[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
+        narrow = cropped.shape[1] < 10
+        labels = DBSCAN(eps=0.1, min_samples=3 if narrow else 5, metric='hamming').fit(
+            cropped).labels_
+        expected[rows[0]:rows[-1] + 1] = np.where(cropped.any(axis=1), labels, -1)
+    np.testing.assert_array_equal(found, expected[numbers])

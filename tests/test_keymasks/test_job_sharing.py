@@ -1,15 +1,18 @@
 """Processes that share jobs: forked ones, so that starting them costs nothing."""
 
+import json
 import multiprocessing
 import os
 import signal
 import time
 from collections import Counter
+from unittest import mock
 
 import pytest
 
-from s2d_plugins.errors import S2DInputError
+from s2d_plugins.errors import S2DInputError, S2DOutputError
 from s2d_plugins.fileio.whole_files import write_json
+from s2d_plugins.keymasks import job_sharing
 from s2d_plugins.keymasks.job_sharing import share_jobs
 from s2d_plugins.keymasks.video_jobs import VideoJob
 
@@ -88,7 +91,10 @@ def test_failures_are_reported_and_retried(jobs):
     finished = []
     failures = share_jobs(jobs, out, failing,
                           finished=lambda job, mine: finished.append((job.name, mine)))
-    assert failures == {'b': 'no frames', 'd': 'RuntimeError: out of memory'}
+    note = out / '.failures' / 'd.json'
+    assert failures == {'b': 'no frames', 'd': 'unexpected RuntimeError: out of memory; the '
+                        f'traceback is in {note}'}
+    assert json.loads(note.read_text())['traceback'][-1] == 'RuntimeError: out of memory'
     assert finished == [(name, True) for name in 'abcde']
     finished.clear()
     assert share_jobs(jobs, out, noting(out, 0),
@@ -96,13 +102,52 @@ def test_failures_are_reported_and_retried(jobs):
     assert [name for name, mine in finished if mine] == ['b', 'd']
 
 
-def test_overwrite_does_all_again(jobs):
+def test_jobs_are_done_again_where_asked(jobs):
     out = jobs[0].target.parent
     share_jobs(jobs, out, noting(out, 0))
     share_jobs(jobs, out, noting(out, 0))
     assert len(notes(jobs)) == 5
-    share_jobs(jobs, out, noting(out, 0), overwrite=True)
+    share_jobs(jobs, out, noting(out, 0), again=jobs)
     assert len(notes(jobs)) == 10
+    share_jobs(jobs, out, noting(out, 0), again=jobs[1:2])
+    assert [name for name, _ in notes(jobs)[10:]] == ['b']
+
+
+def test_an_old_result_stays_until_its_new_one_is_there(jobs):
+    out = jobs[0].target.parent
+    for job in jobs:
+        write_json(job.target, dict(old=True))
+
+    def work(job):
+        assert json.loads(job.target.read_text()) == dict(old=True)
+        if job.name == 'c':
+            raise S2DInputError('no frames')
+        write_json(job.target, {})
+
+    assert share_jobs(jobs, out, work, again=jobs) == dict(c='no frames')
+    assert [json.loads(job.target.read_text()) for job in jobs] == [
+        {}, {}, dict(old=True), {}, {}]
+
+
+def test_processes_agree_on_what_is_old(jobs):
+    """Each job is done again once, though the second process starts when some are new."""
+    out = jobs[0].target.parent
+    for job in jobs:
+        write_json(job.target, {})
+    old = {job.name: job_sharing._identity(job.target) for job in jobs}
+    write_json(jobs[0].target, {})  # the first process has been here
+    with mock.patch.object(job_sharing, '_begin', lambda out, again: ('run', old)):
+        (out / '.claims').mkdir()
+        share_jobs(jobs, out, noting(out, 0), again=jobs)
+    assert [name for name, _ in notes(jobs)] == list('bcde')
+
+
+def test_a_full_disk_ends_the_run(jobs):
+    def full(job):
+        raise S2DOutputError('cannot write: No space left on device')
+
+    with pytest.raises(S2DOutputError, match='No space left'):
+        share_jobs(jobs, jobs[0].target.parent, full)
 
 
 def test_a_folder_that_cannot_be_made(jobs, tmp_path):

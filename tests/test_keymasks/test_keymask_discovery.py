@@ -6,7 +6,7 @@ import reference_discovery
 from small_worlds import World, WorldPrior, noisy_proposals, random_world
 
 from s2d_plugins.errors import S2DInputError
-from s2d_plugins.keymasks import KeymaskDiscovery
+from s2d_plugins.keymasks import KeymaskDiscovery, to_labels
 from s2d_plugins.labels.rle import encode_mask
 from s2d_plugins.motion import BaseMotionPrior
 from s2d_plugins.structures import PointTracks
@@ -147,9 +147,36 @@ def test_nan_tracks_are_named(two_objects):
 
 
 @pytest.mark.parametrize(('options', 'message'), [
-    ({'grid_size': 1}, 'grid_size from 2 to 255, found 1'),
-    ({'window': 20, 'window_overlap': 20}, '0 < window_overlap < window'),
+    ({'grid_size': 1}, 'grid_size to be an integer from 2 to 255, found 1'),
+    ({'window': 20, 'window_overlap': 20}, 'window_overlap to be an integer from 1 to 19'),
 ])
 def test_bad_options(two_objects, options, message):
     with pytest.raises(S2DInputError, match=message):
         KeymaskDiscovery(WorldPrior(two_objects[0]), **options)
+
+
+class StillPrior(BaseMotionPrior):
+    """Nothing moves and all is seen."""
+
+    def track(self, frames, queries):
+        xy = np.tile(queries[None, :, 1:], (len(frames), 1, 1))
+        return PointTracks(xy, np.ones(xy.shape[:2], bool))
+
+
+@pytest.mark.parametrize('count', [255, 256, 1000])
+def test_any_number_of_masks(count):
+    """One object in as many frames; and as many masks in one frame of a short video."""
+    left = np.zeros((8, 12), bool)
+    left[:, :6] = True
+    rle = encode_mask(left)
+    discovery = KeymaskDiscovery(StillPrior(), grid_size=4)
+    masks = [[rle]] * count
+    found, = discovery.discover(np.zeros((count, 8, 12, 3), np.uint8), masks)
+    assert found.masks == dict.fromkeys(range(count), 0)
+    names = [f'a/{frame}.jpg' for frame in range(count)]
+    labels = to_labels([found], masks, 'a', (8, 12), names)
+    assert labels['annotations'][0]['areas'] == [48] * count
+    masks = [[rle]] * 3 + [[encode_mask(~left)] * (count - 1) + [rle]] + [[rle]] * 3
+    found = discovery.discover(np.zeros((7, 8, 12, 3), np.uint8), masks)
+    assert {3: count - 1, **dict.fromkeys((0, 1, 2, 4, 5, 6), 0)} in [one.masks for one in found]
+    assert len(to_labels(found, masks, 'a', (8, 12), names[:7])['annotations']) == len(found)

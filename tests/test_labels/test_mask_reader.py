@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 
 from s2d_plugins.errors import S2DInputError
-from s2d_plugins.labels.mask_reader import read_mask, read_masks
+from s2d_plugins.labels.mask_reader import has_mask, read_mask, read_masks, read_rle, rle_size
 from s2d_plugins.labels.rle import areas_and_boxes, decode_mask, encode_mask
 
 SIZE = (5, 6)
@@ -85,3 +85,31 @@ def test_what_passes_decodes_as_pycocotools_says(seed, height, width):
 def test_areas_and_boxes_of_any_number(count):
     areas, boxes = areas_and_boxes([encode_mask(BLOCK)] * count)
     assert areas == [6] * count and boxes == [[2, 1, 3, 2]] * count
+
+
+@pytest.mark.parametrize(('segmentation', 'expected'), [
+    (None, False), ([], False), ({}, True), ([[]], True), (dict(counts=''), True), (0, True)])
+def test_what_says_that_there_is_no_mask(segmentation, expected):
+    assert has_mask(segmentation) == expected
+
+
+def test_an_rle_of_whatever_size():
+    rle = encode_mask(BLOCK)
+    assert read_rle(rle, 'x') == rle and rle_size(rle, 'x') == SIZE
+    empty = encode_mask(np.zeros(SIZE, bool))
+    assert read_rle(empty, 'x') is None and read_rle(empty, 'x', keep_empty=True) == empty
+    for wrong in (None, [[0, 0, 1, 1, 2, 2]], {}, dict(rle, size=[True, 6]), dict(rle, size='56')):
+        with pytest.raises(S2DInputError, match='x: the mask does not decode .*with a size'):
+            read_rle(wrong, 'x')
+    with pytest.raises(S2DInputError, match='does not fill 6 x 5'):
+        read_rle(dict(rle, size=[6, 6 - 1], counts='o0'), 'x')
+
+
+def test_what_is_large_or_deep_is_shown_in_short():
+    deep = []
+    for _ in range(2000):
+        deep = [deep]
+    for wrong in (deep, [[0.5] * 10**6 + [None]], dict(size=[1] * 10**6), dict(size=deep)):
+        with pytest.raises(S2DInputError) as caught:
+            read_mask(wrong, SIZE, 'x')
+        assert len(str(caught.value)) < 300

@@ -28,7 +28,7 @@ def test_annotation_needs_a_mask():
 
 def test_merged_labels_are_numbered_anew():
     rle = encode_mask(SQUARE)
-    sets = [labels.make_labels([labels.make_video(9, name, (4, 6), ['0.jpg'])],
+    sets = [labels.make_labels([labels.make_video(9, name, (4, 6), [f'{name}/0.jpg'])],
                                [labels.make_annotation(5, 9, [rle], score=score)])
             for name, score in (('a', .1), ('b', .2))]
     merged = labels.merge_labels(sets)
@@ -77,9 +77,14 @@ def test_official_files_are_read(tmp_path):
     (dict(videos=[dict(VIDEO, file_names='a/0.jpg')]), 'file_names: expected array, got str'),
     (dict(videos=[dict(VIDEO, file_names=['a/0.jpg', '../0.jpg'])]), r"'\.\./0.jpg', expected"),
     (dict(videos=[dict(VIDEO, file_names=['a/0.jpg', '/etc/passwd'])]), "'/etc/passwd', expected"),
-    (dict(videos=[dict(VIDEO, length=3)]), "video 'a': length is 3, but it has 2 file_names"),
+    (dict(videos=[dict(VIDEO, length=3)]),
+     r"video 'a' .id 1.: length is 3, but it has 2 file_names"),
+    (dict(videos=[dict(VIDEO, file_names=[])]), 'file_names: expected array of length >= 1'),
+    ([dict(video_id=1, score=1., segmentations=[])], 'a.json is a results file'),
     (dict(videos=[VIDEO, VIDEO]), 'video id 1 occurs more than once'),
     (dict(videos=[VIDEO], annotations=[dict(ANNOTATION, video_id=7)]), 'of video 7, which is not'),
+    (dict(videos=[VIDEO], annotations=[dict(ANNOTATION, segmentations=[None])]),
+     r"video 'a' .id 1.: annotation 9223372036854775808 has 1 segmentations, expected .* 2"),
     (dict(videos=[VIDEO], annotations=[ANNOTATION] * 2), 'annotation id .* more than once'),
     (dict(videos=[VIDEO], annotations=[dict(ANNOTATION, segmentations=None)]),
      'at annotations.0..segmentations: expected array, got null'),
@@ -91,7 +96,30 @@ def test_faults_are_named(tmp_path, content, message):
     assert str(tmp_path / 'a.json') in str(caught.value) and '\n' not in str(caught.value)
 
 
+def test_videos_by_name():
+    other = dict(VIDEO, id=2, file_names=['b/0.jpg'])
+    assert labels.videos_by_name([VIDEO, other], 'a.json') == dict(a=VIDEO, b=other)
+    with pytest.raises(S2DInputError, match="a.json: the videos 1 and 3 are both named 'a'"):
+        labels.videos_by_name([VIDEO, dict(other, id=3, name='a')], 'a.json')
+
+
+def test_titles():
+    assert labels.video_title(VIDEO) == "video 'a' (id 1)"
+    assert labels.video_title(dict(id=3, file_names=['0.jpg'])) == 'video 3'
+
+
 def test_a_frame_that_readers_would_refuse_is_not_written():
     for name in ('a:/0.png', '../0.png', '/0.png', 'a\\..\\0.png'):
         with pytest.raises(S2DInputError, match='video cat: a label file cannot name the frame'):
             labels.make_video(1, 'cat', (2, 2), ['a/0.png', name])
+
+
+@pytest.mark.parametrize('count', [255, 256, 1000])
+def test_merged_labels_may_have_any_number_of_masks(count):
+    rle, files = encode_mask(SQUARE), [f'a/{frame}.jpg' for frame in range(count)]
+    merged = labels.merge_labels([
+        labels.make_labels([labels.make_video(1, 'a', (4, 6), files)],
+                           [labels.make_annotation(1, 1, [rle] * count)]),
+        labels.make_labels([labels.make_video(1, 'b', (4, 6), ['b/0.jpg'])],
+                           [labels.make_annotation(number, 1, [rle]) for number in range(count)])])
+    assert labels.checked_labels(merged, 'x')['annotations'][-1]['id'] == count + 1

@@ -16,21 +16,21 @@ def test_weights_by_hand():
     logits[0, 1, 0, 0, 1:3] = 1      # half on it
     logits[0, 2, 0, 0, 2:] = 1       # elsewhere: perhaps an object without a keymask
     logits[0, 3, 1, 0, :] = 1        # nothing in the frame that has a keymask
-    evidence = TASK_UTILS.build(dict(type='s2d_plugins.KeymaskEvidence', elsewhere=0.2))
+    evidence = TASK_UTILS.build(dict(type='s2d_plugins.KeymaskEvidence', unproven_weight=0.2))
     assert evidence(logits, [clip])[0].tolist() == pytest.approx([1.0, 0.6, 0.2, 1.0])
 
 
 def test_a_clip_without_keymasks_proves_nothing():
     clip = ClipTargets(torch.zeros(0, dtype=torch.long), torch.zeros(0, 2, 1, 4),
                        torch.zeros(0, 2, dtype=torch.bool))
-    weights = TASK_UTILS.build(dict(type='s2d_plugins.KeymaskEvidence', elsewhere=0.0))(
+    weights = TASK_UTILS.build(dict(type='s2d_plugins.KeymaskEvidence', unproven_weight=0.0))(
         torch.ones(1, 3, 2, 1, 4), [clip])
     assert weights.tolist() == [[0.0, 0.0, 0.0]]
 
 
 def test_a_weight_outside_its_range_is_refused():
     with pytest.raises(ValueError, match=r'found 1\.5'):
-        TASK_UTILS.build(dict(type='s2d_plugins.KeymaskEvidence', elsewhere=1.5))
+        TASK_UTILS.build(dict(type='s2d_plugins.KeymaskEvidence', unproven_weight=1.5))
 
 
 def test_several_instances_prove_together():

@@ -1,9 +1,11 @@
 import pytest
 import torch
 from mmengine.optim import build_optim_wrapper
+from mmengine.registry import init_default_scope
 from small_model import build_small, make_batch, make_clip, small_config
 
-from s2d_plugins.errors import S2DInputError
+from s2d_plugins.errors import S2DInputError, one_line
+from s2d_plugins.registry import MODELS
 
 BOX = (8, 8, 40, 40)
 
@@ -76,6 +78,32 @@ def test_loss_weights_scale_their_terms_alone():
         torch.testing.assert_close(weighted[name], value * factor)
 
 
+@pytest.mark.parametrize(('change', 'message'), [
+    (lambda model: (model.detector.pop('test_cfg'),
+                    model.detector.update(type='mmdet.Mask2FormerVideo')),
+     'its detector needs segment_window, which Mask2FormerVideo does not have; take Sparse'),
+    (lambda model: model.detector.track_head.update(type='mmdet.Mask2FormerTrackHead'),
+     'its detector needs collect_targets, which Mask2FormerTrackHead does not have'),
+    (lambda model: (model.pop('detector'), model.update(
+        detector=dict(type='mmdet.ResNet', depth=18),
+        data_preprocessor=dict(type='TrackDataPreprocessor'))),
+     'its detector needs track_head, which ResNet does not have'),
+    (lambda model: model.detector.pop('data_preprocessor'),
+     'neither it nor its detector has a data_preprocessor')])
+def test_a_detector_that_cannot_be_distilled_is_refused_when_built(change, message):
+    init_default_scope('s2d_plugins')
+    config = small_config().model
+    change(config)
+    with pytest.raises(S2DInputError, match=message) as caught:
+        MODELS.build(config)
+    assert '\n' not in one_line(caught.value)
+
+
+def test_predict_with():
+    with pytest.raises(S2DInputError, match="expected predict_with to be 'teacher' or 'student', found 'both'"):
+        build_small(predict_with='both')
+
+
 def test_clips_of_another_length_are_refused():
     with pytest.raises(S2DInputError, match='clips of 3 frames, found 2 in that of 0.jpg'):
         loss_of(build_small(), [make_clip([{1: BOX}, {}])])
@@ -132,5 +160,5 @@ def test_dropout_of_the_teacher_acts_as_its_mode_says(mode, drops):
 
 def test_the_published_teacher_is_in_train_mode():
     assert build_small().teacher_mode == 'train'
-    with pytest.raises(S2DInputError, match="expected teacher_mode 'train' or 'eval', found 'x'"):
+    with pytest.raises(S2DInputError, match="expected teacher_mode to be 'train' or 'eval', found 'x'"):
         build_small(teacher_mode='x')

@@ -183,17 +183,45 @@ def test_forward_pass_is_mmdets():
     assert head._latest_masks is None and head(features, None)[1][0] is not None
 
 
-def test_unknown_match_costs_are_refused():
-    with pytest.raises(ValueError, match='BBoxL1Cost'):
-        build_small(head=dict(train_cfg=dict(
-            num_points=100, assigner=dict(type='HungarianAssigner',
-                                          match_costs=[dict(type='BBoxL1Cost', weight=1.0)]),
-            sampler=dict(type='MaskPseudoSampler'))))
+def head_config(costs, **train_cfg):
+    return dict(train_cfg=dict(dict(
+        num_points=100, assigner=dict(type='HungarianAssigner', match_costs=costs),
+        sampler=dict(type='MaskPseudoSampler')), **train_cfg))
+
+
+DICE = dict(type='DiceCost', weight=5.0, pred_act=True, eps=1.0)
+
+
+@pytest.mark.parametrize(('costs', 'message'), [
+    ([dict(type='BBoxL1Cost', weight=1.0)], 'BBoxL1Cost'),
+    ([dict(DICE, eps=1e-3)], 'matches with eps=1.0 alone, found eps=0.001 of DiceCost'),
+    ([dict(DICE, naive_dice=False)], 'naive_dice=True alone, found naive_dice=False'),
+    ([dict(DICE, pred_act=False)], 'pred_act=True alone, found pred_act=False'),
+    ([dict(type='CrossEntropyLossCost', use_sigmoid=False)], 'use_sigmoid=True alone'),
+    ([DICE, DICE], 'DiceCost comes twice'),
+    ([dict(DICE, weight=-1.0)], 'DiceCost: expected weight'),
+    ([dict(DICE, weight='5')], 'DiceCost: expected weight')])
+def test_match_costs_that_would_be_ignored_are_refused(costs, message):
+    with pytest.raises(S2DInputError, match=message):
+        build_small(head=head_config(costs))
+
+
+@pytest.mark.parametrize('wrong', [
+    dict(num_points=0), dict(num_points=2.5), dict(oversample_ratio=0.5),
+    dict(importance_sample_ratio=1.5)])
+def test_point_numbers_out_of_range_are_refused(wrong):
+    with pytest.raises(S2DInputError, match=f'SparseToDenseHead: expected {next(iter(wrong))}'):
+        build_small(head=head_config([DICE], **wrong))
+
+
+def test_match_costs_that_are_absent_weigh_nothing():
+    head = build_small(head=head_config([DICE])).student.track_head
+    assert head.match_weights == dict(cls=0.0, mask=0.0, dice=5.0)
 
 
 def test_unmatched_queries_far_from_keymasks_need_not_learn_to_be_background():
     head = build_small(head=dict(unmatched_queries=dict(
-        type='KeymaskEvidence', elsewhere=0.0))).student.track_head
+        type='KeymaskEvidence', unproven_weight=0.0))).student.track_head
     target = box_targets([True])
     masks = torch.full((1, 5, 1, 16, 16), -9.0)
     masks[0, 0] = (target.resized((16, 16)).masks[0] * 2 - 1) * 9
@@ -257,5 +285,5 @@ def test_a_moving_grid_reads_masks_as_they_are():
     values = {round(head.loss_by_targets(scores, masks, target)['loss_mask'].item(), 4)
               for _ in range(200)}
     assert 8 < len(values) <= 16
-    with pytest.raises(S2DInputError, match="expected grid 'moving' or 'fixed', found 'still'"):
+    with pytest.raises(S2DInputError, match="expected grid to be 'moving' or 'fixed', found 'still'"):
         build_small(head=dict(grid='still'))

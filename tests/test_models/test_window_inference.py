@@ -51,7 +51,7 @@ def test_window_starts_cover_the_video_and_end_with_it():
 
 @pytest.mark.parametrize('overlap', [0, 4, 5, -1])
 def test_window_starts_refuses_an_overlap_that_cannot_link(overlap):
-    with pytest.raises(ValueError, match='overlap must be at least 1 and below the window of 4'):
+    with pytest.raises(ValueError, match='overlap: expected|overlap to be'):
         window_starts(10, 4, overlap)
 
 

@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from small_model import SIZE, small_config
 
-from s2d_plugins.fileio.checkpoints import use_safe_checkpoints
+from s2d_plugins.fileio.checkpoint_sources import use_safe_checkpoints
 from s2d_plugins.fileio.whole_files import write_json
 from s2d_plugins.labels.rle import encode_mask
 from s2d_plugins.labels.youtube_vis import make_annotation, make_labels, make_video

@@ -157,6 +157,10 @@ def test_border_and_outside_by_hand():
     assert seen[:, 0].tolist() == [False, True, False, False, False]
     # stuck and NaN positions are lost; a position outside the frame is kept
     assert np.isnan(cleaned[:, 0, 0]).tolist() == [True, False, False, True, True]
+    # published: what lies at the border is kept
+    cleaned, seen = clean_tracks(xy, visible, np.array([[1, 5, 5]]), SIZE, 0.0, True)
+    assert seen[:, 0].tolist() == [True, True, False, False, True]
+    assert CoTrackerPrior().border == 0
 
 
 def test_no_queries(cotracker, video):
@@ -169,7 +173,7 @@ def test_missing_package_and_hub(monkeypatch, video, tmp_path):
     with pytest.raises(S2DInputError, match='package cotracker is missing; install it with'):
         CoTrackerPrior(checkpoint=str(tmp_path / 'weights.pth')).track(video, QUERIES)
 
-    def offline(*args):
+    def offline(*args, **kwargs):
         raise OSError('no network')
     monkeypatch.setattr(torch.hub, 'load', offline)
     with pytest.raises(S2DInputError, match='torch.hub cannot load .*no network'):

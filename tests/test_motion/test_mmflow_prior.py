@@ -116,9 +116,9 @@ def test_checkpoint_that_does_not_fit(small, tmp_path):
 
 
 @pytest.mark.parametrize(('options', 'message'), [
-    ({'config': 'none.py'}, 'mmflow config none.py does not exist'),
+    ({'config': 'none.py'}, 'config none.py does not exist'),
     ({'config': {'head': 1}}, r"with `model`, found the keys \['head'\]"),
-    ({'batch_size': 0}, 'batch_size and size_divisor of at least 1'),
+    ({'batch_size': 0}, 'batch_size to be an integer of at least 1'),
 ])
 def test_bad_options(options, message):
     with pytest.raises(S2DInputError, match=message):

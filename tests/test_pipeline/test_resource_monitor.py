@@ -4,7 +4,7 @@ import time
 import pytest
 
 from s2d_plugins.pipeline.resource_monitor import measure_usage, resident_memory_mb
-from s2d_plugins.pipeline.stages.inference import sum_records
+from s2d_plugins.pipeline.stages.infer import sum_records
 
 
 def test_peak_is_kept_after_the_memory_is_free_again():

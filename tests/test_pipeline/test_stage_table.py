@@ -14,7 +14,9 @@ from s2d_plugins.labels.indexed_png import write_indexed_png
 from s2d_plugins.labels.proposals_file import write_proposals
 from s2d_plugins.labels.rle import encode_mask
 from s2d_plugins.labels.youtube_vis import make_annotation, make_labels, make_video
+from s2d_plugins.pipeline.clips import Clip
 from s2d_plugins.pipeline.evaluation.stage_table import evaluate_stages, format_stages
+from s2d_plugins.pipeline.workspace import Workspace
 
 SIZE = (10, 20)
 
@@ -31,7 +33,7 @@ AWAY = encode_mask(columns(15, 20))  # J 0
 
 
 def labels(name, *tracks, **extra):
-    names = [f'{name}/{index:05d}.jpg' for index in range(len(tracks[0]))]
+    names = [f'{name.strip("./")}/{index:05d}.jpg' for index in range(len(tracks[0]))]
     return make_labels([make_video(1, name, SIZE, names)],
                        [make_annotation(index, 1, track, **extra)
                         for index, track in enumerate(tracks, 1)])
@@ -64,7 +66,7 @@ def work_dir(tmp_path):
 
 def test_readings_by_hand(gt, work_dir):
     stages = evaluate_stages(work_dir, gt, jobs=1)['stages']
-    assert list(stages) == ['proposals', 'keymasks', 'dense', 'final']
+    assert list(stages) == ['proposals', 'keymasks', 'dense', 'infer']
     # the mask away from the object has the highest score wherever there is one
     assert stages['proposals']['J_top'] == 0
     assert stages['proposals']['J_best'] == pytest.approx(3 * 0.5 / 4)
@@ -77,9 +79,9 @@ def test_readings_by_hand(gt, work_dir):
     # frames 2 and 3 fall to the second track, the first is empty there
     assert stages['dense']['J_top'] == pytest.approx(2 * 0.5 / 4)
     assert stages['dense']['J_track'] == pytest.approx(0.5)
-    assert stages['final']['J_top'] == stages['final']['F_track'] == 1
-    assert stages['final']['video_AP'] == pytest.approx(1)
-    assert stages['final']['frame_AR10'] == pytest.approx(1)
+    assert stages['infer']['J_top'] == stages['infer']['F_track'] == 1
+    assert stages['infer']['video_AP'] == pytest.approx(1)
+    assert stages['infer']['frame_AR10'] == pytest.approx(1)
     assert stages['keymasks'].get('video_AP') is None
 
 
@@ -133,8 +135,10 @@ def test_shots_are_joined_to_their_video(gt, tmp_path):
     run = tmp_path / 'run'
     for shot, start in enumerate((0, 3)):
         clip = f'cat_shot{shot:02d}'
-        write_json(run / f'stages/frames/{clip}.json', dict(video='cat', start=start))
-        write_json(run / f'stages/dense/{clip}.json', labels(clip, [OBJECT] * (3, 1)[shot]))
+        length = (3, 1)[shot]
+        Workspace(run).write_clip(Clip(clip, 'cat', 'cat.mp4', 'stamp', shot, 2, start,
+                                       start + length, 24.0, SIZE, SIZE, ['00000.jpg'] * length))
+        write_json(run / f'stages/dense/{clip}.json', labels(clip, [OBJECT] * length))
     row = evaluate_stages(run, gt, jobs=1)['stages']['dense']
     assert row['frames'] == 4
     assert row['J_top'] == 1
@@ -144,15 +148,15 @@ def test_shots_are_joined_to_their_video(gt, tmp_path):
 def test_a_final_model_without_tracks_scores_zero(gt, work_dir):
     write_json(work_dir / 'cat/results.json', [])
     stages = evaluate_stages(work_dir, gt, jobs=1)['stages']
-    assert stages['final']['J_top'] == stages['final']['J_best'] == 0
-    assert stages['final']['frames'] == 4
+    assert stages['infer']['J_top'] == stages['infer']['J_best'] == 0
+    assert stages['infer']['frames'] == 4
 
 
 def test_several_objects_from_labels_have_no_top_reading(work_dir, tmp_path):
     write_json(tmp_path / 'gt.json', labels('cat', [OBJECT] * 4, [AWAY] * 4))
     stages = evaluate_stages(work_dir, tmp_path / 'gt.json', jobs=1)['stages']
-    assert stages['final']['J_top'] is None
-    assert stages['final']['J_track'] == pytest.approx((1 + 0) / 2)
+    assert stages['infer']['J_top'] is None
+    assert stages['infer']['J_track'] == pytest.approx((1 + 0) / 2)
     assert stages['dense']['J_best'] == pytest.approx((0.5 + (1 + 1 + 0 + 0) / 4) / 2)
 
 
@@ -226,9 +230,9 @@ def test_broken_files(gt, work_dir):
         evaluate_stages(work_dir, gt, jobs=1)
     (work_dir / 'stages/dense/cat.json').unlink()
     write_json(work_dir / 'cat/results.json', {})
-    with pytest.raises(S2DInputError, match=r'results\.json: expected a list of tracks'):
+    with pytest.raises(S2DInputError, match=r'results\.json is not a results file .*got object'):
         evaluate_stages(work_dir, gt, jobs=1)
-    write_json(work_dir / 'cat/results.json', [dict(score=1, segmentations=[OBJECT])])
+    write_json(work_dir / 'cat/results.json', [dict(video_id=1, score=1, segmentations=[OBJECT])])
     with pytest.raises(S2DInputError, match='1 segmentations, expected one per frame, 4'):
         evaluate_stages(work_dir, gt, jobs=1)
 
@@ -239,8 +243,9 @@ BROKEN = dict(size=list(SIZE), counts='~')
 @pytest.mark.parametrize(('track', 'message'), [
     (dict(segmentations=[None, BROKEN, None, None]), '1: the mask does not decode .* 10 x 20'),
     (dict(segmentations=[None, dict(size=[1]), None, None]), 'frame 1: the mask does not decode'),
-    (dict(score=float('nan')), 'frame 0: score nan is not a finite number'),
-    (dict(segmentations=None), 'track 0: no segmentations, expected one per frame, 4')])
+    (dict(score=float('nan')), 'track 0: score nan is not a finite number'),
+    (dict(segmentations=[None, dict(size=[10, 20], counts=''), None, None]), 'frame 1: the mask'),
+    (dict(segmentations=[None, [[0, 0, 1, 1]], None, None]), 'expected an RLE with a size')])
 def test_broken_tracks(gt, work_dir, track, message):
     path = work_dir / 'cat/results.json'
     write_json(path, [{**json.loads(path.read_text())[0], **track}])
@@ -253,9 +258,57 @@ def test_broken_proposals_and_keymasks(gt, work_dir):
     content = json.loads((work_dir / 'stages/keymasks/cat.json').read_text())
     content['annotations'][0]['segmentations'][2] = BROKEN
     write_json(work_dir / 'stages/keymasks/cat.json', content)
-    with pytest.raises(S2DInputError, match='keymasks/cat.json, frame 2: the mask does not decode'):
+    with pytest.raises(S2DInputError, match='keymasks/cat.json, track 0, frame 2: the mask doe'):
         evaluate_stages(work_dir, gt, jobs=1)
     write_proposals(work_dir / 'stages/proposals/cat.json', 'cat', SIZE,
                     [[], [dict(segmentation=OBJECT, score='high')], [], []])
     with pytest.raises(S2DInputError, match='proposals/cat.json is not a .* at frames.1..0..score'):
         evaluate_stages(work_dir, gt, jobs=1)
+
+
+@pytest.mark.parametrize(('path', 'content', 'message'), [
+    ('stages/frames/cat.json', dict(video='cat', start=None), 'description of a clip: at start'),
+    ('stages/frames/cat.json', [3], 'not the description of a clip: at its outermost value'),
+    ('stages/dense/cat.json', dict(videos=[3]), r'not a YouTube-VIS label file: at videos\[0\]'),
+    ('stages/dense/cat.json', [], 'not a YouTube-VIS label file: at its outermost value'),
+    ('stages/keymasks/cat.json', dict(height=3, width=3, frames=[]), 'is a proposals file, expec'),
+    ('stages/proposals/cat.json', dict(frames=3), 'not a proposals file'),
+    ('cat/results.json', [dict(video_id=1, score=None, segmentations=[])], r'at \[0\].score: exp'),
+    ('cat/results.json', 3, 'not a results file')])
+def test_files_of_wrong_shape(gt, work_dir, path, content, message):
+    write_json(work_dir / path, content)
+    with pytest.raises(S2DInputError, match=f'{path} .*{message}') as caught:
+        evaluate_stages(work_dir, gt, jobs=1)
+    assert '\n' not in str(caught.value)
+
+
+def test_official_ground_truth(work_dir, tmp_path):
+    """Without names, with nulls, and with annotations of length 1."""
+    official = labels('cat', [OBJECT] * 4)
+    official.update(categories=None)
+    official['videos'][0].update(name=None, length=None, id=2**63)
+    official['annotations'][0].update(dict.fromkeys(('areas', 'bboxes', 'iscrowd')), length=1,
+                                      video_id=2**63)
+    write_json(tmp_path / 'gt.json', official)
+    assert evaluate_stages(work_dir, tmp_path / 'gt.json', jobs=1)['stages']['infer']['J_top'] == 1
+
+
+def test_keymasks_without_scores_and_with_nulls(gt, work_dir):
+    path = work_dir / 'stages/keymasks/cat.json'
+    content = json.loads(path.read_text())
+    for annotation in content['annotations']:
+        annotation.update(score=None, one2x=None, segmentations=[
+            mask or [] for mask in annotation['segmentations']])
+    content['videos'][0]['length'] = None
+    before = evaluate_stages(work_dir, gt, jobs=1)['stages']['keymasks']
+    write_json(path, content)
+    assert evaluate_stages(work_dir, gt, jobs=1)['stages']['keymasks'] == before
+
+
+def test_results_of_a_name_that_leads_elsewhere_are_not_read(work_dir, tmp_path):
+    write_json(tmp_path / 'cat/results.json', 'not a results file')
+    truth = labels('../cat', [OBJECT] * 4)
+    truth['videos'][0]['file_names'] = ['0', '1', '2', '3']
+    write_json(tmp_path / 'gt.json', truth)
+    with pytest.raises(S2DInputError, match='no stage has results for a video with ground truth'):
+        evaluate_stages(work_dir, tmp_path / 'gt.json', jobs=1)

@@ -1,9 +1,16 @@
+import os
+import subprocess
+import sys
+
 import pytest
 
 from s2d_plugins.apis.tracks import join_shots, to_results
 from s2d_plugins.errors import S2DInputError
+from s2d_plugins.fileio.whole_files import partial_path
 from s2d_plugins.models.window_inference import Tube
-from s2d_plugins.pipeline.workspace import Clip, State, Workspace, clip_name
+from s2d_plugins.pipeline.clips import Clip, clip_name
+from s2d_plugins.pipeline.state import State
+from s2d_plugins.pipeline.workspace import Workspace
 
 
 def clip(name='a', shot=0, num_shots=1):
@@ -41,7 +48,7 @@ def test_clear_clip_removes_all_that_was_made_from_it(tmp_path):
         workspace.clip_file(stage, 'a').parent.mkdir()
         workspace.clip_file(stage, 'a').touch()
     workspace.state.set_record('infer', 'a', {})
-    workspace.clear_clip(clip())
+    workspace.clear_clip('a', 'a')
     assert not [path for path in workspace.stages.rglob('*')
                 if path.is_file() and path.name != 'state.json']
     assert workspace.state.record('infer', 'a') is None and not (workspace.frames / 'a').exists()
@@ -59,14 +66,94 @@ def test_state_survives_and_is_cleared_by_stage(tmp_path):
     assert State(tmp_path / 'state.json').key('infer') == 'l'
 
 
-def test_lock_removes_what_a_killed_run_left_half(tmp_path):
-    workspace = Workspace(tmp_path)
-    leftover = workspace.stages / 'proposals' / '.a.json.x1'
-    leftover.parent.mkdir(parents=True)
-    leftover.touch()
-    (workspace.frames / '.a.x2').mkdir(parents=True)
+def leave_partials(folder):
+    """A half-written file and folder of a process that is gone, beside files of other programs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with os.popen('echo $$') as shell:
+        pid = shell.read().strip()
+    for number in range(2):
+        path = partial_path(folder / 'a.json')
+        path = path.with_name(path.name.replace(f'-{os.getpid()}-', f'-{pid}-'))
+        path.touch() if number else path.mkdir()
+    for name in ('.git', '.ipynb_checkpoints'):
+        (folder / name).mkdir()
+        (folder / name / 'config').touch()
+    (folder / '.env').touch()
+    return {'.git', '.ipynb_checkpoints', '.env'}
+
+
+def test_clean_removes_what_a_killed_run_left_half_and_nothing_else(tmp_path):
+    workspace = Workspace(tmp_path / 'out')
+    own = [workspace.stages, *(workspace.stage_folder(name) for name in ('frames', 'proposals')),
+           workspace.video_folder('a')]
+    foreign = [tmp_path / 'out', workspace.video_folder('notes'), workspace.frames / 'a',
+               workspace.stage_folder('mine')]
+    kept = {folder: leave_partials(folder) for folder in (*foreign, *own)}
+    before = {folder: len(list(folder.iterdir())) for folder in kept}
     with workspace.lock():
-        assert not leftover.exists() and not (workspace.frames / '.a.x2').exists()
+        workspace.clean(['a', 'not there'])
+    for folder, names in kept.items():
+        found = {path.name for path in folder.iterdir()}
+        assert names <= found
+        assert any('.s2d-' in name for name in found) == (folder in foreign)
+    assert len(list(foreign[0].iterdir())) == before[foreign[0]]
+
+
+def test_clean_follows_no_link(tmp_path):
+    workspace = Workspace(tmp_path / 'out')
+    leave_partials(tmp_path / 'elsewhere')
+    before = sorted((tmp_path / 'elsewhere').iterdir())
+    workspace.stages.mkdir(parents=True)
+    for path in (workspace.stage_folder('proposals'), workspace.video_folder('a')):
+        path.symlink_to(tmp_path / 'elsewhere')
+    workspace.clean(['a'])
+    assert sorted((tmp_path / 'elsewhere').iterdir()) == before
+
+
+def test_remove_takes_away_a_link_and_not_what_it_leads_to(tmp_path):
+    workspace = Workspace(tmp_path / 'out')
+    (tmp_path / 'mine').mkdir()
+    (tmp_path / 'mine/frame.jpg').touch()
+    workspace.frames.mkdir(parents=True)
+    (workspace.frames / 'a').symlink_to(tmp_path / 'mine')
+    workspace.remove(workspace.frames / 'a')
+    assert (tmp_path / 'mine/frame.jpg').exists() and not (workspace.frames / 'a').is_symlink()
+    workspace.stage_folder('dense').symlink_to(tmp_path / 'mine')
+    with pytest.raises(S2DInputError, match='stages/dense is a link, and nothing is removed'):
+        workspace.remove(workspace.stage_folder('dense') / 'frame.jpg')
+    workspace.clear_stage('dense')
+    assert not workspace.stage_folder('dense').is_symlink()
+    assert (tmp_path / 'mine/frame.jpg').exists()
+
+
+def test_a_linked_work_dir_is_the_user_s_choice(tmp_path):
+    (tmp_path / 'big disk').mkdir()
+    (tmp_path / 'out').symlink_to(tmp_path / 'big disk')
+    workspace = Workspace(tmp_path / 'out')
+    kept = leave_partials(workspace.stage_folder('proposals'))
+    workspace.clean([])
+    assert {path.name for path in workspace.stage_folder('proposals').iterdir()} == kept
+
+
+def test_a_planted_link_in_place_of_the_lock_is_not_written_through(tmp_path):
+    (tmp_path / 'precious').write_text('text')
+    workspace = Workspace(tmp_path / 'out')
+    workspace.stages.mkdir(parents=True)
+    (workspace.stages / 'lock').symlink_to(tmp_path / 'precious')
+    with pytest.raises(S2DInputError, match='cannot write'), workspace.lock():
+        pass
+    assert (tmp_path / 'precious').read_text() == 'text'
+
+
+def test_the_lock_of_a_killed_run_is_free(tmp_path):
+    code = ('import os, sys; from s2d_plugins.pipeline.workspace import Workspace\n'
+            'with Workspace(sys.argv[1]).lock(): os.kill(os.getpid(), 9)')
+    subprocess.run([sys.executable, '-c', code, str(tmp_path)], check=False)
+    with (Workspace(tmp_path).lock(), pytest.raises(S2DInputError, match='another run is using'),
+          Workspace(tmp_path).lock()):
+        pass
+    with Workspace(tmp_path).lock():
+        pass
 
 
 def test_shots_join_to_the_whole_video():

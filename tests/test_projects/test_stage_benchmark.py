@@ -160,7 +160,7 @@ def test_stages_timed_in_part_are_noted(part, work_dir):
         'sparse-to-dense training: went on from a checkpoint; the seconds before are not counted',
         'final model: only 1 of 2 have been timed']
     (work_dir / 'stages/state.json').unlink()
-    rows = part('stage_report').stage_rows(dict(stages=dict(final=dict(frames=4))),
+    rows = part('stage_report').stage_rows(dict(stages=dict(infer=dict(frames=4))),
                                            part('stage_costs').read_costs(work_dir, ['cat']))
     assert part('stage_report').cost_notes(rows) == [
         'final model: there are masks, but no note of their making; they may be of an earlier run']

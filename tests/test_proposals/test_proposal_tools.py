@@ -59,8 +59,13 @@ def test_one_file_per_video_and_existing_ones_are_kept(world, capsys):
 
 @pytest.mark.parametrize(('config', 'message'), [
     ('other = 1\n', 'expected `proposer = dict'),
-    ("proposer = dict(type='Nothing')\n", 'cannot build the proposer'),
-    ("proposer = dict(type='MotionColorProposer', gap=1)\n", 'cannot build the proposer')])
+    ('proposer = "' + 'x' * 9999 + '"\n', 'expected `proposer = dict'),
+    ("proposer = dict(type='Nothing')\n", 'config.py: Nothing is not in the s2d_plugins::mask pro'),
+    ("proposer = dict(type='MotionColorProposer', gap=1)\n",
+     "config.py: MotionColorProposer.__init__() got an unexpected keyword argument 'gap'"),
+    ("proposer = dict(type='MotionColorProposer', gaps=3)\n",
+     'MotionColorProposer: expected gaps to be a list of at least 1, found 3'),
+    ('x = 1 / 0\n', 'config.py cannot be read (line 1, ZeroDivisionError')])
 def test_bad_configs_end_with_one_line(world, capsys, config, message):
     (world / 'config.py').write_text(config)
     assert propose_masks.main(['--videos', str(world / 'frames'), '--out', str(world / 'out'),
@@ -68,6 +73,15 @@ def test_bad_configs_end_with_one_line(world, capsys, config, message):
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith('error: ')
     assert message in error
+
+
+def test_yaml_is_not_read(world, capsys, monkeypatch):
+    monkeypatch.chdir(world)
+    (world / 'x.yaml').write_text('proposer: !!python/object/apply:os.system ["touch executed"]')
+    assert propose_masks.main(['--videos', str(world / 'frames'), '--out', str(world / 'out'),
+                               '--config', 'x.yaml']) == 2
+    assert 'error: expected a .py config, found x.yaml' in capsys.readouterr().err
+    assert not (world / 'executed').exists()
 
 
 def test_missing_paths_end_with_one_line(world, capsys):
@@ -104,3 +118,65 @@ def test_bad_annotations_end_with_one_line(world, capsys, spoil):
                                     '--annotations', str(world / 'truth'),
                                     '--config', str(world / 'config.py')]) == 2
     assert capsys.readouterr().err.strip().splitlines()[-1].startswith('error: ')
+
+
+def command(world, *more):
+    return ['--videos', str(world / 'frames'), '--out', str(world / 'out'), '--config',
+            str(world / 'config.py'), *more]
+
+
+def test_what_was_made_from_something_else_is_made_again(world, capsys):
+    out = world / 'out/cat.json'
+    assert propose_masks.main(command(world)) == 0
+    first = out.read_bytes()
+    (world / 'frames/cat/.DS_Store').write_text('')
+    (world / 'frames/cat/notes').mkdir()
+    capsys.readouterr()
+    assert propose_masks.main(command(world)) == 0
+    assert '0 proposals files written' in capsys.readouterr().out
+    cv2.imwrite(str(world / 'frames/cat/00001.png'), np.full((24, 32, 3), 9, np.uint8))
+    assert propose_masks.main(command(world)) == 0
+    assert 'cat: made again, since video changed\n1 proposals' in capsys.readouterr().out
+    assert out.read_bytes() != first
+    config = (world / 'config.py').read_text()
+    (world / 'config.py').write_text(config.replace('/made', '/./made'))
+    assert propose_masks.main(command(world)) == 0
+    assert 'cat: made again, since settings changed\n' in capsys.readouterr().out
+    write_proposals(out, 'cat', (24, 32), [[]] * 3)  # by another program
+    assert propose_masks.main(command(world)) == 0
+    found = capsys.readouterr().out
+    assert '1 kept\nkept, though nothing says what they were made from: cat; --overwrite' in found
+
+
+def test_one_bad_video_of_three(world, capsys, monkeypatch):
+    for name in ('dog', 'eel'):
+        (world / 'frames' / name).mkdir()
+        cv2.imwrite(str(world / 'frames' / name / '0.png'), np.zeros((24, 32, 3), np.uint8))
+    (world / 'frames/dog/0.png').write_bytes(b'')
+    assert propose_masks.main(command(world)) == 2  # nor are there masks made for eel
+    captured = capsys.readouterr()
+    errors = [line for line in captured.err.splitlines() if 'failed' in line]
+    assert errors[0].startswith('failed: dog: ') and '0 bytes' in errors[0]
+    assert errors[1].startswith('failed: eel: ')
+    assert errors[2] == '2 of 3 videos failed; the same command tries them again'
+    assert [path.name for path in (world / 'out').glob('*.json')] == ['cat.json']
+    assert '1 proposals files written' in captured.out
+
+    def unforeseen(self, frames, progress=None):
+        raise TypeError('no length')
+
+    monkeypatch.setattr('s2d_plugins.proposals.PrecomputedProposals.propose', unforeseen)
+    assert propose_masks.main(command(world, '--overwrite')) == 2
+    log = world / 'out/.failures/cat.txt'
+    assert (f'failed: cat: unexpected TypeError: no length; the traceback is in {log}'
+            in capsys.readouterr().err)
+    assert 'Traceback' in log.read_text()
+    assert len(read_proposals(world / 'out/cat.json')['frames'][0]) == 2  # the old one is there
+
+
+@pytest.mark.parametrize('out', ['frames', 'frames/cat/00000.png', 'config.py'])
+def test_proposals_spare_the_videos(world, capsys, out):
+    before = sorted(path for path in world.rglob('*'))
+    assert propose_masks.main(command(world, '--out', str(world / out))) == 2
+    assert 'error: ' in capsys.readouterr().err
+    assert sorted(path for path in world.rglob('*')) == before

@@ -1,6 +1,7 @@
 """tools/dataset_converters/convert_dataset.py on a few frames in the layout of every dataset."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -140,6 +141,82 @@ def test_sa_v_videos_are_extracted_once_every_fourth_frame(tmp_path, capsys):
     assert (frames / 'sav_000001/00000.jpg').stat().st_mtime_ns == made
 
 
+def test_frames_of_another_video_are_extracted_again(tmp_path, capsys):
+    layouts.write_video(tmp_path / 'in/drive.mp4', 5)
+    frames, out = tmp_path / 'frames', tmp_path / 'out.json'
+
+    def run(*more):
+        before = {path: path.stat().st_mtime_ns for path in frames.rglob('*.jpg')}
+        capsys.readouterr()
+        assert convert('videos', tmp_path / 'in', '--frames', frames, '--out', out, *more) == 0
+        after = {path: path.stat().st_mtime_ns for path in frames.rglob('*.jpg')}
+        return before != after, capsys.readouterr().out
+
+    assert run()[0]
+    assert [path.name for path in frames.iterdir()] == ['drive']
+    assert not run()[0]
+    layouts.write_video(tmp_path / 'in/drive.mp4', 5)  # another one, also of five frames
+    os.utime(tmp_path / 'in/drive.mp4', (1, 1))
+    changed, said = run()
+    assert changed and f'the frames in {frames}/drive are extracted again, since video' in said
+    changed, said = run('--max-short-side', 12)
+    assert changed and 'since size changed' in said
+    assert json.loads(out.read_text())['videos'][0]['height'] == 12
+    (frames / 'drive/00003.jpg').unlink()
+    changed, said = run('--max-short-side', 12)
+    assert changed and 'since their number changed' in said
+    (frames / 'drive/precious.txt').write_text('')
+    assert convert('videos', tmp_path / 'in', '--frames', frames, '--out', out) == 2
+    assert 'frames/drive, which holds precious.txt; move it away' in capsys.readouterr().err
+    assert len(list((frames / 'drive').glob('*.jpg'))) == 5
+
+
+def test_frames_of_all_serve_those_that_want_some(tmp_path):
+    """SA-V's annotated frames from what was extracted in full, then without the video."""
+    layouts.sa_v_train(tmp_path / 'train')
+    frames, out = tmp_path / 'frames', tmp_path / 'train/annotations/sa_v_all.json'
+    assert convert('videos', tmp_path / 'train/sav_000', '--frames', frames, '--out',
+                   tmp_path / 'all.json') == 0
+    assert convert('sa_v', tmp_path / 'train', '--frames', frames) == 0
+    assert read(out, frames)['videos'][1]['file_names'] == [
+        f'sav_000002/{k:05d}.jpg' for k in (0, 4, 8)]
+    for video in (tmp_path / 'train').rglob('*.mp4'):
+        video.unlink()
+    assert convert('sa_v', tmp_path / 'train', '--frames', frames) == 0
+
+
+def test_a_folder_that_holds_no_frames_is_not_replaced(tmp_path, capsys):
+    layouts.write_video(tmp_path / 'in/drive.mp4', 5)
+    (tmp_path / 'frames/drive').mkdir(parents=True)
+    (tmp_path / 'frames/drive/notes.txt').write_text('mine')
+    assert convert('videos', tmp_path / 'in', '--frames', tmp_path / 'frames') == 2
+    assert 'which holds notes.txt; move it away' in capsys.readouterr().err
+    assert (tmp_path / 'frames/drive/notes.txt').read_text() == 'mine'
+
+
+@pytest.mark.parametrize(('name', 'make', 'out'), [
+    ('youtube_vis_2019', layouts.youtube_vis, 'train.json'),
+    ('uvo', layouts.uvo, 'VideoDenseSet/UVO_video_train_dense_with_label.json'),
+    ('sa_v', layouts.sa_v_train, 'sav_000/sav_000001_manual.json')])
+def test_labels_spare_what_they_are_made_from(tmp_path, capsys, name, make, out):
+    make(tmp_path)
+    target = tmp_path / out
+    if not target.exists():
+        target = next(path for path in tmp_path.rglob('*.json'))
+    before = target.read_bytes()
+    frames = ('--frames', tmp_path / 'f') if name == 'sa_v' else ()
+    split = ('--split', 'val') if name == 'uvo' else ()
+    assert convert(name, tmp_path, '--out', target, *frames, *split) == 2
+    assert 'would be written over' in capsys.readouterr().err
+    assert target.read_bytes() == before
+
+
+def test_frames_spare_the_dataset(tmp_path, capsys):
+    layouts.sa_v_train(tmp_path / 'train')
+    assert convert('sa_v', tmp_path / 'train', '--frames', tmp_path / 'train') == 2
+    assert 'is the input' in capsys.readouterr().err
+
+
 def test_sa_v_takes_frames_that_were_extracted_in_full(tmp_path, capsys):
     layouts.sa_v_train(tmp_path / 'train')
     for name in ('sav_000001', 'sav_000002'):
@@ -237,13 +314,26 @@ def unknown_category(labels):
 
 
 @pytest.mark.parametrize(('change', 'expected'), [
-    (broken_rle, 'video fb4a7958, annotation 12, frame 1: the mask does not decode'),
-    (short, 'expected 3 segmentations, one per frame, found 2'),
+    (broken_rle, "video 'fb4a7958' (id 1), annotation 12, frame 1: the mask does not decode"),
+    (short, 'annotation 11 has 2 segmentations, expected one per frame, 3'),
     (other_size, 'expected 24 x 32'),
     (repeated, 'id 11 occurs twice among its annotations'),
     (unknown_video, 'annotations of video 77, which it does not list'),
     (unknown_category, 'its category 9 is not among those'),
-    (lambda labels: labels['videos'][0].pop('height'), 'video 1 has no height'),
+    (lambda labels: labels['videos'][0].pop('height'), 'missing required field height'),
+    (lambda labels: labels['videos'][0].update(width='x'),
+     'video 1 is not a video of a label file: at width: expected int, got str'),
+    (lambda labels: labels['videos'][0].update(file_names=[]), 'array of length >= 1'),
+    (lambda labels: labels['videos'].append(3), 'expected object, got int'),
+    (lambda labels: labels.update(videos={}), 'expected a list of videos, found dict'),
+    (lambda labels: labels.update(annotations='x'), 'expected a list of annotations, found str'),
+    (lambda labels: labels['annotations'][0].pop('video_id'), 'missing required field video_id'),
+    (lambda labels: labels['annotations'][0].update(id=[]), 'at id: expected int | str'),
+    (lambda labels: labels['annotations'][0].update(segmentations=None),
+     "video 'fb4a7958' (id 1), annotation is not an annotation of a label file: at segmentations"),
+    (lambda labels: labels['categories'].append(None), 'categories at byte'),
+    (lambda labels: labels['annotations'][0]['segmentations'].__setitem__(0, [[1, 2, 3, 4]]),
+     'annotation 11, frame 0: the mask does not decode (expected polygons of at least three'),
     (lambda labels: labels.pop('videos'), 'is not YouTube-VIS JSON'),
 ])
 def test_faults_of_json_name_file_video_and_frame(tmp_path, capsys, change, expected):
@@ -341,7 +431,7 @@ def test_faults_of_sa_v(tmp_path, capsys):
     edit(path, lambda content: content['masklet'][1].pop())
     fails_with('video sav_000001, frame 4: expected 3 masklets')
     edit(path, lambda content: content.pop('masklet'))
-    fails_with('sav_000001_manual.json: expected the keys')
+    fails_with('sav_000001_manual.json is not a masklets file of SA-V: at its outermost value')
     assert not (tmp_path / 'frames').exists()
 
 
@@ -360,3 +450,116 @@ def test_frames_into_the_folder_of_the_videos(tmp_path, capsys):
     layouts.write_video(tmp_path / 'drive.mp4', 3)
     assert convert('videos', tmp_path, '--frames', tmp_path) == 2
     assert 'say another folder with --frames' in capsys.readouterr().err
+
+
+def test_nulls_and_placeholders_of_official_files(tmp_path):
+    def change(labels):
+        for annotation in labels['annotations']:
+            annotation.update(iscrowd=None, areas=None, bboxes=[[0, 0, 0, 0]] * 3, length=1)
+            annotation['id'] += 2**64
+        for video in labels['videos']:
+            video.update(length=None, name=None)
+        labels['videos'][1]['id'] = 2**63
+        for annotation in labels['annotations'][2:]:
+            annotation['video_id'] = 2**63
+    layouts.ovis(tmp_path)
+    edit(tmp_path / 'annotations_train.json', change)
+    assert convert('ovis', tmp_path) == 0
+    labels = read(tmp_path / 'annotations/ovis_train.json', tmp_path / 'train')
+    assert boxes(labels) == boxes(labels, 2) == layouts.BOXES
+    assert [video['name'] for video in labels['videos']] == ['fb4a7958', 'ca2a1d11']
+    assert labels['videos'][1]['source_id'] == 2**63
+    edit(tmp_path / 'annotations_train.json', lambda labels: labels.update(categories=None))
+    assert convert('ovis', tmp_path) == 0
+
+
+@pytest.mark.parametrize('name', ['../outside/{}.png', '/{}.png', 'C:\\{}.png', '..\\{}.png'])
+def test_uvo_writes_no_frame_outside_its_folder(tmp_path, capsys, name):
+    root = tmp_path / 'uvo'
+    layouts.uvo(root, extracted=False)
+    layouts.write_video(root / 'outside.mp4', 6)
+    edit(root / 'VideoDenseSet/UVO_video_val_dense.json', lambda labels: labels['videos'][0].update(
+        file_names=[name.format(frame) for frame in range(3)]))
+    before = {path for path in tmp_path.rglob('*') if path.is_file()}
+    assert convert('uvo', root, '--split', 'val') == 2
+    assert 'expected a path inside its folder' in capsys.readouterr().err
+    assert {path for path in tmp_path.rglob('*') if path.is_file()} == before
+
+
+@pytest.mark.parametrize('names', [
+    ['-5x1YDSf9oA/2.png', 'b/3.png', '-5x1YDSf9oA/4.png'], [f'-5x1YDSf9oA/{n}.png' for n in '243'],
+    [f'-5x1YDSf9oA/{"9" * 5000}.png'] * 3, [f'-5x1YDSf9oA/{n}.png' for n in '2x4']])
+def test_uvo_takes_only_its_numbered_frames_from_a_video(tmp_path, capsys, names):
+    layouts.uvo(tmp_path, extracted=False)
+    edit(tmp_path / 'VideoDenseSet/UVO_video_val_dense.json',
+         lambda labels: labels['videos'][0].update(file_names=names))
+    assert convert('uvo', tmp_path, '--split', 'val') == 2
+    assert 'is missing; get the frames' in capsys.readouterr().err
+    assert not (tmp_path / 'uvo_videos_dense_frames').exists()
+
+
+@pytest.mark.parametrize(('change', 'expected'), [
+    (lambda x: x['annotations'][0].update(video_id='../a'), "names the file '../a', expected a"),
+    (lambda x: x['annotations'][0]['annotations'][1].update(file_name='/b.png'), "file '/b.png'"),
+    (lambda x: x['annotations'][0].update(video_id=3), 'annotations at byte'),
+    (lambda x: x['annotations'][0].update(annotations=None), 'at annotations: expected array'),
+    (lambda x: x['annotations'][0]['annotations'][0].pop('segments_info'), 'segments_info'),
+    (lambda x: x['annotations'][0]['annotations'][0]['segments_info'].append(3),
+     'segments_info[2]: expected object, got int'),
+    (lambda x: x['categories'][0].pop('isthing'), 'category 0 is not a category of panoptic JSON'),
+    (lambda x: x.update(categories=[]), 'found none for categories'),
+    (lambda x: x.update(annotations=3), 'found none for annotations')])
+def test_faults_of_vipseg_json(tmp_path, capsys, change, expected):
+    layouts.vipseg_720p(tmp_path)
+    edit(tmp_path / 'panoptic_gt_VIPSeg_val.json', change)
+    assert convert('vipseg', tmp_path, '--split', 'val') == 2
+    error = [line for line in capsys.readouterr().err.splitlines() if line.startswith('error')]
+    assert len(error) == 1 and expected in error[0]
+
+
+def test_lists_and_categories_that_lead_elsewhere(tmp_path, capsys):
+    layouts.vipseg_release(tmp_path / 'vipseg')
+    layouts.davis2017(tmp_path / 'davis')
+    (tmp_path / 'vipseg/val.txt').write_text('../../x\n')
+    (tmp_path / 'davis/ImageSets/2017/val.txt').write_text('..\n')
+    for name in ('vipseg', 'davis'):
+        dataset = 'davis2017' if name == 'davis' else name
+        assert convert(dataset, tmp_path / name, '--split', 'val') == 2
+        assert 'val.txt names the file' in capsys.readouterr().err
+    (tmp_path / 'vipseg/panoVIPSeg_categories.json').write_text('{"id": 3}')
+    assert convert('vipseg', tmp_path / 'vipseg') == 2
+    assert 'not a list of categories of panoptic JSON' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(('change', 'expected'), [
+    (dict(masklet=3), 'at masklet: expected array, got int'),
+    (dict(masklet=[]), 'at masklet: expected array of length >= 1'),
+    (dict(masklet=[[3]]), 'at masklet[0][0]: expected object | array | null'),
+    (dict(video_height=None), 'at video_height: expected float, got null'),
+    (dict(video_width=-4.0), 'at video_width: expected float >= 1'),
+    (dict(masklet=[[dict(size=[24, 32], counts='')]]), 'frame 0, masklet 0: the mask does not')])
+def test_faults_of_sa_v_json(tmp_path, capsys, change, expected):
+    layouts.sa_v_train(tmp_path)
+    edit(tmp_path / 'sav_000/sav_000001_manual.json', lambda content: content.update(change))
+    assert convert('sa_v', tmp_path, '--frames', tmp_path / 'frames') == 2
+    error = [line for line in capsys.readouterr().err.splitlines() if line.startswith('error')]
+    assert len(error) == 1 and expected in error[0]
+    assert not (tmp_path / 'frames').exists()
+
+
+@pytest.mark.parametrize('count', [255, 256, 1000])
+def test_any_number_of_masks(tmp_path, count):
+    """One object in as many frames, and as many objects in one frame."""
+    rle = layouts.encode_mask(layouts.mask(1, 0))
+    videos = [layouts.vis_video(1, [f'a/{frame}.jpg' for frame in range(count)]),
+              layouts.vis_video(2, ['b/0.jpg'])]
+    annotations = [dict(id=0, video_id=1, category_id=1, segmentations=[rle] * count),
+                   *(dict(id=number, video_id=2, category_id=1, segmentations=[rle])
+                     for number in range(1, count + 1))]
+    layouts.write(tmp_path / 'annotations_train.json', dict(
+        videos=videos, annotations=annotations, categories=layouts.CATEGORIES))
+    assert convert('ovis', tmp_path, '--no-frames') == 0
+    labels = json.loads((tmp_path / 'annotations/ovis_train.json').read_text())
+    assert list(find_faults(labels)) == []
+    assert boxes(labels) == [[layouts.BOXES[0][0]] * count]
+    assert boxes(labels, 2) == [[layouts.BOXES[0][0]]] * count

@@ -77,6 +77,66 @@ def test_a_second_run_computes_nothing_and_overwrite_does(folders):
     assert all(path.stat().st_mtime_ns > before for path, before in written.items())
 
 
+def test_what_was_made_from_something_else_is_made_again(folders, capsys):
+    assert discover_keymasks.main(arguments(folders)) == 0
+    before = {name: (folders / 'out' / f'{name}.json').stat().st_mtime_ns for name in
+              ('one', 'two', 'three')}
+
+    def rerun(*more):
+        capsys.readouterr()
+        assert discover_keymasks.main(arguments(folders, *more)) == 0
+        changed = [name for name, time in before.items()
+                   if (folders / 'out' / f'{name}.json').stat().st_mtime_ns != time]
+        before.update((name, (folders / 'out' / f'{name}.json').stat().st_mtime_ns)
+                      for name in before)
+        return changed, capsys.readouterr().out
+
+    content = json.loads((folders / 'proposals/two.json').read_text())
+    content['frames'][0][0]['score'] = 0.5
+    (folders / 'proposals/two.json').write_text(json.dumps(content))
+    (folders / 'proposals/one.json').unlink()  # cleaned up: its result stays
+    changed, out = rerun()
+    assert changed == ['two'] and 'made again, since proposals changed: two\n' in out
+    assert '3 of 3 videos have label files' in out and '(2 from earlier runs)' in out
+    write_video(folders / 'videos', folders / 'proposals', 'one2')
+    frame = folders / 'videos/three/00000.png'
+    os.utime(frame, (1, 1))
+    changed, out = rerun()
+    assert changed == ['three'] and 'made again, since video changed: three\n' in out
+    (folders / 'proposals/one.json').write_bytes(
+        (folders / 'proposals/three.json').read_bytes())
+    changed, out = rerun('--cfg-options', 'discovery.grid_size=24')
+    assert changed == ['one', 'two', 'three']
+    assert 'made again, since settings changed: ' in out
+    label = folders / 'out/two.json'
+    label.write_text(json.dumps({key: value for key, value in json.loads(
+        label.read_text()).items() if key != 'made_from'}))
+    before['two'] = label.stat().st_mtime_ns
+    changed, out = rerun('--cfg-options', 'discovery.grid_size=24')
+    assert changed == []
+    assert 'kept, though nothing says what they were made from: two; --overwrite' in out
+
+
+@pytest.mark.parametrize('out', ['proposals', 'videos', 'videos/one'])
+@pytest.mark.parametrize('more', [(), ('--overwrite',)])
+def test_outputs_spare_the_inputs(folders, capsys, out, more):
+    before = {path: path.read_bytes() for path in folders.rglob('*.*')}
+    videos = ('--videos', str(folders / 'videos/one')) if out == 'videos/one' else ()
+    assert discover_keymasks.main(arguments(folders, '--out', str(folders / out), *videos,
+                                            *more)) == 2
+    assert f'error: the output folder {folders / out} is the input' in capsys.readouterr().err
+    assert before == {path: path.read_bytes() for path in folders.rglob('*.*')}
+
+
+def test_an_old_result_stays_where_the_new_one_fails(folders, capsys):
+    assert discover_keymasks.main(arguments(folders)) == 0
+    before = (folders / 'out/two.json').read_bytes()
+    (folders / 'proposals/two.json').write_text('{')
+    assert discover_keymasks.main(arguments(folders, '--overwrite')) == 2
+    assert 'failed: two: ' in capsys.readouterr().err
+    assert (folders / 'out/two.json').read_bytes() == before
+
+
 def test_failures_are_listed_and_tried_again(folders, capsys):
     good = (folders / 'proposals' / 'two.json').read_text()
     content = json.loads(good)

@@ -73,11 +73,12 @@ def check_bad_results(tool, gt, results, tmp_path, capsys, message, score):
 
 @pytest.mark.parametrize(('bad', 'message'), [
     (dict(video_id=7), 'track 1: video 7 is not in the ground truth'),
+    (dict(score=None), 'track 1 is not a track of a results file: at score: expected float'),
     (dict(segmentations=[None]), "track 1, video 'cat' (id 1): expected segmentations for 2"),
     (dict(segmentations=[None, SMALL]), "'cat' (id 1), frame 1: the mask is 5 x 8"),
     (dict(segmentations=[BROKEN, None]), "'cat' (id 1), frame 0: the mask does not decode"),
-    (dict(score=float('nan')), "video 'cat' (id 1), track 1: score nan is not a finite number"),
-    (dict(id=1), "video 'cat' (id 1), track 1: track id 1 occurs more than once")])
+    (dict(score=float('nan')), "track 1, video 'cat' (id 1): score nan is not a finite number"),
+    (dict(id=1), "track 1, video 'cat' (id 1): track id 1 occurs more than once")])
 def test_bad_tracks(tool, gt, rle, tmp_path, capsys, bad, message):
     track = dict(id=1, video_id=1, score=0.5, segmentations=[rle, rle])
     results = tmp_path / 'results.json'
@@ -88,6 +89,8 @@ def test_bad_tracks(tool, gt, rle, tmp_path, capsys, bad, message):
 @pytest.mark.parametrize(('name', 'bad', 'message'), [
     ('dog', dict(video='dog'), "video 'dog' is not in"),
     ('dog', dict(video='cat'), "video 'cat' occurs more than once"),
+    ('dog', dict(frames=3), 'dog.json is not a proposals file: at frames: expected array, got int'),
+    ('dog', dict(video=None), "video 'dog' is not in"),
     ('cat', dict(frames=[[]]), "video 'cat' (id 1): 1 frames, expected 2"),
     ('cat', dict(height=5, frames=[[dict(segmentation=dict(size=[6, 8], counts='`1'), score=1)],
                                    []]),
@@ -113,3 +116,22 @@ def test_proposals(tool, gt, rle, tmp_path, capsys):
     (tmp_path / 'proposals/cat.json').unlink()
     assert tool.main(command) == 2
     assert 'expected proposals files' in capsys.readouterr().err
+
+
+def test_a_proposals_file_without_a_name_is_that_of_its_file(tool, gt, rle, tmp_path, capsys):
+    write_json(tmp_path / 'proposals/cat.json', dict(
+        video=None, height=6, width=8, frames=[[dict(segmentation=rle, score=1)]] * 2))
+    assert tool.main(['--gt', gt, '--results', str(tmp_path / 'proposals')]) == 0
+    assert '100.0' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(('text', 'message'), [
+    ('{}', 'at its outermost value: expected array, got object'), ('[3]', 'track 0 is not a track'),
+    ('[' * 10**5, 'nested too deeply'), ('null', 'expected array, got null')])
+def test_what_is_no_results_file(tool, gt, tmp_path, capsys, text, message):
+    (tmp_path / 'a.json').write_text(text)
+    assert tool.main(['--gt', gt, '--results', str(tmp_path / 'a.json')]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith('error: ') and error.count('\n') == 1 and message in error
+    assert tool.main(['--gt', str(tmp_path / 'a.json'), '--results', gt]) == 2
+    assert capsys.readouterr().err.count('\n') == 1

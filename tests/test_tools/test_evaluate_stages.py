@@ -43,7 +43,7 @@ def test_table_and_files(tool, paths, tmp_path, capsys):
     assert table in printed
     assert '100.0' in table
     scores = json.loads((tmp_path / 'run/stage_scores.json').read_text())
-    assert scores['stages']['final']['J_top'] == 1
+    assert scores['stages']['infer']['J_top'] == 1
     assert tool.main([run, '--gt', gt, '--jobs', '1', '--out', str(tmp_path / 'a/b')]) == 0
     assert (tmp_path / 'a/b.md').read_text() == table
 

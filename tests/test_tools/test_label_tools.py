@@ -46,3 +46,46 @@ def test_validator_exit_codes(folder, capsys):
 def test_merge_without_files(tmp_path, capsys):
     assert merge_labels.main([str(tmp_path), '--out', str(tmp_path / 'merged.json')]) == 2
     assert 'expected label files' in capsys.readouterr().err
+
+
+def test_validator_says_what_another_file_is(tmp_path, capsys):
+    write_json(tmp_path / 'results.json', [dict(video_id=1, score=0.5, segmentations=[None])])
+    write_json(tmp_path / 'proposals.json', dict(height=1, width=1, frames=[]))
+    for name, kind in (('results', 'a results file'), ('proposals', 'a proposals file')):
+        assert validate_labels.main([str(tmp_path / f'{name}.json')]) == 1
+        first, count = capsys.readouterr().out.splitlines()
+        assert f'found {kind}' in first and count.endswith('json: 1 faults')
+
+
+def test_validator_of_a_split_for_a_server_and_of_odd_names(tmp_path, capsys):
+    video = make_video(1, 'a', (4, 5), ['a/0.jpg'])
+    write_json(tmp_path / 'valid.json', dict(videos=[video], annotations=None))
+    assert validate_labels.main([str(tmp_path / 'valid.json')]) == 0
+    assert '1 videos and no annotations, no faults' in capsys.readouterr().out
+    write_json(tmp_path / 'valid.json', dict(videos=[dict(video, id='1\n\x1b[31m', length=7)]))
+    assert validate_labels.main([str(tmp_path / 'valid.json')]) == 1
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def merge(folder, out, *more):
+    return merge_labels.main([str(folder / 'labels'), '--out', str(folder / out), *more])
+
+
+def test_merging_into_the_folder_of_the_labels(folder, capsys):
+    for _ in range(2):  # what the first run wrote is no label file of the second
+        assert merge(folder, 'labels/all.json', '--statistics', str(folder / 'n.json')) == 0
+        assert 'videos: 2\n' in capsys.readouterr().out
+    assert validate_labels.main([str(folder / 'labels/all.json')]) == 0
+
+
+@pytest.mark.parametrize(('out', 'statistics', 'message'), [
+    ('labels/a.json', 'n.json', 'a.json would be written over'),
+    ('merged.json', 'labels/b.json', 'b.json would be written over'),
+    ('merged.json', 'merged.json', 'merged.json would be written over'),
+    ('labels', 'n.json', 'labels is a folder, expected the name of a file')])
+def test_merging_spares_the_labels(folder, capsys, out, statistics, message):
+    before = {path: path.read_bytes() for path in (folder / 'labels').iterdir()}
+    assert merge(folder, out, '--statistics', str(folder / statistics)) == 2
+    assert message in capsys.readouterr().err
+    assert before == {path: path.read_bytes() for path in (folder / 'labels').iterdir()}
+    assert [path.name for path in folder.iterdir()] == ['labels']

@@ -10,7 +10,8 @@ import pytest
 import torch
 from mmengine.runner.checkpoint import load_checkpoint as load_from
 
-from s2d_plugins.fileio.checkpoints import load_checkpoint, use_safe_checkpoints
+from s2d_plugins.fileio.checkpoint_sources import use_safe_checkpoints
+from s2d_plugins.fileio.checkpoints import load_checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / 'tools/model_converters'),
@@ -99,7 +100,7 @@ def test_a_target_is_replaced_by_a_whole_checkpoint_only(folder, capsys):
 def test_the_source_is_not_replaced(folder, capsys):
     before = Path('s2d.pth').read_bytes()
     assert convert('s2d.pth', './s2d.pth') == 2
-    assert 'is the file to convert' in capsys.readouterr().err
+    assert 's2d.pth would be written over s2d.pth' in capsys.readouterr().err
     assert Path('s2d.pth').read_bytes() == before
 
 

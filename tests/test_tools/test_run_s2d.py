@@ -1,5 +1,3 @@
-import contextlib
-import io
 import json
 import os
 import shutil
@@ -19,43 +17,6 @@ def stamps(folder):
     """Times of change of all results."""
     return {path.relative_to(folder): path.stat().st_mtime_ns for path in folder.rglob('*')
             if path.is_file() and path.name not in ('run.log', 'lock')}
-
-
-@pytest.fixture
-def recipe(tmp_path, monkeypatch):
-    """A function that runs the tool in its own folder and returns exit code, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '')
-
-    def start(capsys, *args, videos='videos'):
-        config = write_recipe(tmp_path / 'recipe')
-        code = run(monkeypatch, 'run_s2d', config, '--videos', videos, '--work-dir', 'out',
-                   '--device', 'cpu', *args)
-        out, err = capsys.readouterr()
-        assert 'Traceback' not in out + err
-        return code, out, err
-    return start
-
-
-@pytest.fixture(scope='module')
-def finished_run(tmp_path_factory):
-    """A folder with one video and all results of it; returns it and what was printed."""
-    folder = tmp_path_factory.mktemp('finished')
-    make_video(folder / 'videos/a.mp4')
-    printed = io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
-        patch.chdir(folder)
-        patch.setenv('CUDA_VISIBLE_DEVICES', '')
-        assert run(patch, 'run_s2d', write_recipe(folder / 'recipe'), '--videos', 'videos',
-                   '--work-dir', 'out', '--device', 'cpu') == 0
-    return folder, printed.getvalue()
-
-
-@pytest.fixture
-def finished(finished_run, tmp_path):
-    """A copy of the finished folder, for tests that go on from it."""
-    shutil.copytree(finished_run[0], tmp_path, dirs_exist_ok=True)
-    return tmp_path
 
 
 def test_one_video_from_frames_to_results(finished_run):
@@ -222,7 +183,7 @@ def test_names_of_shots_and_videos_must_differ(recipe, capsys, tmp_path):
     (('--cfg-options', 'frames.size=1'), 'a.mp4', "frames has no setting 'size'"),
     (('--cfg-options', 'distill.config=no.py'), 'a.mp4', 'names no.py'),
     (('--cfg-options', 'dense.score_thr=0.95'), 'a.mp4', 'the teacher is sure of no object'),
-    (('--cfg-options', 'dense.threshold=0.9'), 'a.mp4', "no setting 'threshold'"),
+    (('--cfg-options', 'dense.threshold=0.9'), 'a.mp4', 'dense.threshold is not a setting'),
     (('--cfg-options', 'final.init_from=nobody'), 'a.mp4', "found 'nobody'"),
     (('--stages', 'final'), 'a.mp4', 'run the stage frames first'),
 ])

@@ -1,3 +1,5 @@
+import errno
+import itertools
 import json
 import os
 import pickle
@@ -55,6 +57,7 @@ def test_train_resume_and_test(folder, monkeypatch, capsys):
     options = ('--cfg-options', 'train_cfg.max_iters=3', 'default_hooks.checkpoint.interval=2')
     assert run(monkeypatch, 'train', 'config.py', '--work-dir', 'run', *options) == 0
     assert (folder / 'run/last_checkpoint').read_text().endswith('iter_3.pth')
+    assert not [path for path in (folder / 'run').rglob('.*')]
     # back to step 2, then to the end
     (folder / 'run/last_checkpoint').write_text('run/iter_2.pth')
     assert run(monkeypatch, 'train', 'config.py', '--work-dir', 'run', '--resume', *options) == 0
@@ -75,6 +78,110 @@ def test_train_resume_and_test(folder, monkeypatch, capsys):
     submission = json.loads((folder / 'sub/mission.json').read_text())
     assert {result['video_id'] for result in submission} == {1}
     assert (folder / 'sub/mission.submission_file.zip').is_file()
+
+
+def test_resume_passes_over_what_cannot_be_read(folder, monkeypatch, capsys):
+    options = ('--work-dir', 'run', '--cfg-options', 'train_cfg.max_iters=3',
+               'default_hooks.checkpoint.interval=1', 'load_from=bright.pth')
+    torch.save(dict(state_dict=dict(weight=torch.full((1,), 5.0))), 'bright.pth')
+    assert run(monkeypatch, 'train', 'config.py', '--resume', *options) == 0
+    out = capsys.readouterr().out
+    assert 'there is no checkpoint in run; training from the beginning' in out
+    assert 'Load checkpoint from bright.pth' in out
+    last = folder / 'run/iter_3.pth'
+    whole = last.read_bytes()
+    last.write_bytes(whole[:-100])
+    assert run(monkeypatch, 'train', 'config.py', '--resume', *options) == 0
+    out = capsys.readouterr().out
+    assert out.startswith('run/iter_3.pth is not a readable checkpoint')
+    assert 'going on from run/iter_2.pth\n' in out and 'iter: 2' in out
+    assert last.read_bytes()[:2] == b'PK' and torch.load(last, weights_only=False)
+    last.unlink()
+    assert run(monkeypatch, 'train', 'config.py', '--resume', *options) == 0
+    assert 'run/iter_3.pth; give the path of a .pth file; going on from run/iter_2.pth\n' in (
+        capsys.readouterr().out)
+    (folder / 'run/last_checkpoint').unlink()
+    assert run(monkeypatch, 'train', 'config.py', '--resume', *options) == 0
+    assert 'run has no last_checkpoint; going on from run/iter_3.pth' in capsys.readouterr().out
+    for path in (folder / 'run').glob('*.pth'):
+        path.write_bytes(b'PK')
+    assert run(monkeypatch, 'train', 'config.py', '--resume', *options) == 2
+    assert 'no other checkpoint in run can be read' in errors(capsys)
+
+
+def test_a_work_dir_that_was_moved_goes_on_by_itself(folder, monkeypatch, capsys):
+    options = ('--cfg-options', 'train_cfg.max_iters=2', 'default_hooks.checkpoint.interval=1')
+    assert run(monkeypatch, 'train', 'config.py', '--work-dir', 'run', *options) == 0
+    (folder / 'run').rename(folder / 'moved')
+    (folder / 'moved/last_checkpoint').write_text('run/iter_1.pth')
+    capsys.readouterr()
+    assert run(monkeypatch, 'train', 'config.py', '--work-dir', 'moved', '--resume',
+               *options) == 0
+    out = capsys.readouterr().out
+    assert 'resumed epoch: 0, iter: 1' in out and 'going on' not in out
+
+
+@pytest.mark.parametrize('place', [
+    'mmengine.config.Config.fromfile', 'mmengine.runner.Runner.build_dataloader',
+    'mmengine.runner.Runner.load_checkpoint', 'tiny_recipe.BrightSegmenter.forward',
+    's2d_plugins.fileio.whole_file_backend.write_bytes'])
+def test_ctrl_c_while_a_training_starts(folder, monkeypatch, capsys, place):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    torch.save(dict(state_dict=dict(weight=torch.ones(1))), 'bright.pth')
+    monkeypatch.setattr(place, interrupt)
+    assert run(monkeypatch, 'train', 'config.py', '--work-dir', 'run', '--cfg-options',
+               'load_from=bright.pth', 'train_cfg.max_iters=1') == 130
+    assert errors(capsys).endswith('\ninterrupted; run the same command again\n')
+    assert not list(folder.rglob('*.pth')) or [path.name for path in folder.rglob('*.pth')] == [
+        'bright.pth']
+    assert not list(folder.rglob('.s2d-*'))
+
+
+@pytest.mark.parametrize(('place', 'expected'), [
+    ('mmengine.visualization.LocalVisBackend.add_config', 'cannot write'),
+    ('mmengine.visualization.LocalVisBackend._dump', 'cannot write to run: No space left'),
+    ('pathlib.Path.write_bytes', 'run/iter_1.pth: No space left')])
+def test_a_full_disk_during_training(folder, monkeypatch, capsys, place, expected):
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(place, full)
+    assert run(monkeypatch, 'train', 'config.py', '--work-dir', 'run', '--cfg-options',
+               'train_cfg.max_iters=1', 'default_hooks.logger.type=LoggerHook',
+               'default_hooks.logger.interval=1') == 2
+    last = errors(capsys).splitlines()[-1]
+    assert last.startswith('error: ') and expected in last and 'No space left on device' in last
+    assert not list((folder / 'run').glob('*.pth')) and not list(folder.rglob('.s2d-*'))
+
+
+def test_an_unforeseen_error_of_a_training_is_in_its_log(folder, monkeypatch, capsys):
+    steps = itertools.count()
+
+    def unforeseen(self, *args, **kwargs):
+        if next(steps) < 3:
+            return dict(loss=self.weight.square().sum())
+        raise TypeError('no length')
+
+    monkeypatch.setattr('tiny_recipe.BrightSegmenter.forward', unforeseen)
+    assert run(monkeypatch, 'train', 'config.py', '--work-dir', 'run') == 1
+    log = next((folder / 'run').rglob('*.log'))
+    assert errors(capsys).endswith(
+        f'error: unexpected TypeError: no length; the traceback is in {log}\n')
+    assert 'in unforeseen\n' in log.read_text()
+
+
+@pytest.mark.parametrize('option', ['--resume', 'load_from'])
+def test_weights_that_are_nan(folder, monkeypatch, capsys, option):
+    torch.save(dict(state_dict=dict(weight=torch.full((1,), float('nan')))), 'nan.pth')
+    args = ('--resume', 'nan.pth') if option == '--resume' else (
+        '--cfg-options', 'load_from=nan.pth')
+    assert run(monkeypatch, 'train', 'config.py', '--work-dir', 'run', *args) == 2
+    assert ('error: nan.pth: 1 of 1 values of the weight state_dict.weight are NaN or infinite; '
+            'the training') in errors(capsys)
+    assert run(monkeypatch, 'test', 'config.py', 'nan.pth', '--work-dir', 'run') == 2
+    assert 'are NaN or infinite' in errors(capsys)
 
 
 def forward(self, inputs, data_samples=None, mode='tensor'):
@@ -100,11 +207,6 @@ def other_size(frames):
         masks=found.masks[:, 1:], scores=found.scores, instances_id=found.instances_id)
 
 
-def same_id(frames):
-    found = frames[3].pred_track_instances
-    frames[3].pred_track_instances = InstanceData.cat([found, found])
-
-
 def no_frame(frames):
     del frames[1:3]
 
@@ -117,7 +219,6 @@ def other_video(frames):
 @pytest.mark.parametrize(('damage', 'message', 'score'), [
     (no_number, "predictions, video 'video' (id 1), track 0: score nan is not a finite", 0),
     (other_size, "track 0, video 'video' (id 1), frame 2: mask of size (47, 64), expected", 0),
-    (same_id, 'video 1, frame 3: instance ids [0, 0] are not unique', 1),
     (no_frame, 'video 1, frame 1: no prediction, nor for 1 more of its 4 frames', 0.1),
     (other_video, 'predictions, track 0: video 7 is not in the ground truth', 0)])
 def test_bad_predictions(folder, monkeypatch, capsys, damage, message, score):
@@ -149,7 +250,9 @@ def test_bad_predictions(folder, monkeypatch, capsys, damage, message, score):
     (('config.py', '--cfg-options', 'model.size=3'), "unexpected keyword argument 'size'"),
     (('config.py', '--cfg-options', 'train_dataloader.dataset.ann_file=no.json'),
      'cannot read no.json'),
-    (('config.py', '--work-dir', 'labels.json'), 'choose another --work-dir'),
+    (('config.py', '--work-dir', 'labels.json'), 'labels.json is a file, expected a folder'),
+    (('config.py', '--work-dir', 'video', '--cfg-options', 'train_dataloader.dataset.data_root='
+      'video'), 'the output folder video is the input video'),
 ])
 def test_train_mistakes(folder, monkeypatch, capsys, args, expected):
     (folder / 'broken.py').write_text('model = (')
@@ -161,9 +264,21 @@ def test_train_mistakes(folder, monkeypatch, capsys, args, expected):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
-def test_amp_needs_a_gpu(folder, monkeypatch, capsys):
-    assert run(monkeypatch, 'train', 'config.py', '--amp') == 2
-    assert '--amp needs a GPU' in errors(capsys)
+@pytest.mark.parametrize('options', [
+    ('--amp',), ('--cfg-options', 'optim_wrapper.type=mmengine.AmpOptimWrapper',
+                 'optim_wrapper.dtype=float16')])
+def test_without_a_gpu_amp_is_float32_and_says_so_once(folder, monkeypatch, capsys, options):
+    assert run(monkeypatch, 'train', 'config.py', '--work-dir', 'run', *options) == 0
+    said = capsys.readouterr()
+    assert (said.out + said.err).count('needs a GPU and there is none: training in float32') == 1
+    config = (folder / 'run/config.py').read_text()
+    assert "type='OptimWrapper'" in config and 'loss_scale' not in config
+
+
+def test_amp_leaves_bfloat16_as_it_is(folder, monkeypatch):
+    assert run(monkeypatch, 'train', 'config.py', '--work-dir', 'run', '--amp', '--cfg-options',
+               'optim_wrapper.type=BFloat16OptimWrapper') == 0
+    assert "type='BFloat16OptimWrapper'" in (folder / 'run/config.py').read_text()
 
 
 @pytest.mark.parametrize(('args', 'expected'), [
@@ -178,6 +293,20 @@ def test_amp_needs_a_gpu(folder, monkeypatch, capsys):
 def test_test_mistakes(folder, monkeypatch, capsys, args, expected):
     assert run(monkeypatch, 'test', *args, '--work-dir', 'run') == 2
     assert expected in errors(capsys)
+
+
+@pytest.mark.parametrize(('args', 'expected'), [
+    (('--out', 'labels.pkl'), 'labels.pkl would be written over labels.pkl'),
+    (('--format-only', 'labels'), 'labels.json would be written over labels.json'),
+    (('--show-dir', 'video'), 'the output folder video is the input video'),
+    (('--work-dir', 'config.py'), 'config.py is a file')])
+def test_test_spares_its_inputs(folder, monkeypatch, capsys, args, expected):
+    torch.save(dict(state_dict=dict(weight=torch.ones(1))), 'labels.pkl')
+    before = (folder / 'labels.pkl').read_bytes(), (folder / 'labels.json').read_bytes()
+    assert run(monkeypatch, 'test', 'config.py', 'labels.pkl', *args, '--cfg-options',
+               'test_dataloader.dataset.data_prefix.img_path=video') == 2
+    assert expected in errors(capsys)
+    assert before == ((folder / 'labels.pkl').read_bytes(), (folder / 'labels.json').read_bytes())
 
 
 def test_work_dir_and_launcher_defaults(folder, monkeypatch):

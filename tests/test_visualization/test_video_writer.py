@@ -43,3 +43,33 @@ def test_unencodable_size(tmp_path):
     with pytest.raises(S2DInputError, match='cannot encode 0x0'), \
             VideoWriter(tmp_path / 'a.mp4', (0, 0), 5):
         pass
+
+
+def test_no_name_that_can_be_guessed_is_written_to(tmp_path):
+    """A link planted where the temporary file once was is not followed."""
+    (tmp_path / 'precious').write_text('before')
+    (tmp_path / '.a.partial.mp4').symlink_to(tmp_path / 'precious')
+    with VideoWriter(tmp_path / 'a.mp4', (16, 16), 5) as writer:
+        assert len([path for path in tmp_path.iterdir() if path.name.startswith('.s2d-')]) == 1
+        writer.write(FRAME)
+    assert (tmp_path / 'precious').read_text() == 'before'
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        '.a.partial.mp4', 'a.mp4', 'precious']
+
+
+def test_a_full_disk_is_told_and_nothing_is_left(tmp_path):
+    """The file may not grow beyond 4 kB, which OpenCV itself does not report."""
+    import resource
+    import signal
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    frames = np.random.default_rng(0).integers(0, 255, (30, 64, 64, 3), np.uint8)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        with pytest.raises(S2DInputError, match='cannot write .*a.mp4: .* frames arrived'), \
+                VideoWriter(tmp_path / 'a.mp4', (64, 64), 5) as writer:
+            for frame in frames:
+                writer.write(frame)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []

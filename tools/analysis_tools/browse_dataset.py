@@ -13,7 +13,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from s2d_plugins.apis.command_line import add_config_arguments, quiet_imports, run_tool
+from s2d_plugins.apis.command_line import (
+    add_config_arguments,
+    prepare_outputs,
+    quiet_imports,
+    run_tool,
+)
 
 EDGE = 4
 HEIGHT = 240
@@ -57,9 +62,9 @@ def browse(args: argparse.Namespace) -> None:
         from mmengine.registry import init_default_scope
         from tqdm import tqdm
 
+        from s2d_plugins.apis.runner_tools import data_paths
         from s2d_plugins.errors import S2DInputError
         from s2d_plugins.fileio.configs import config_errors, load_config
-        from s2d_plugins.fileio.paths import check_outputs
         from s2d_plugins.registry import DATASETS
         from s2d_plugins.visualization import write_image
     if args.clips < 1:
@@ -67,7 +72,7 @@ def browse(args: argparse.Namespace) -> None:
     cfg = load_config(args.config, args.cfg_options)
     if 'train_dataloader' not in cfg:
         raise S2DInputError(f'{args.config} has no train_dataloader; give the config of a training')
-    check_outputs([args.config], folders=[args.out])
+    prepare_outputs([args.config, *data_paths(cfg)], folders=[args.out])
     init_default_scope(cfg.get('default_scope', 's2d_plugins'))
     with config_errors(args.config):
         dataset = DATASETS.build(cfg.train_dataloader.dataset)
@@ -84,8 +89,7 @@ def browse(args: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the tool; 0, or 2 at bad input."""
-    args = parse_args(argv)
-    return run_tool(lambda: browse(args))
+    return run_tool(lambda: browse(parse_args(argv)))
 
 
 if __name__ == '__main__':

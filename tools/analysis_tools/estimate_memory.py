@@ -99,19 +99,16 @@ def compiled_attention():
 def main() -> None:
     args = parse_args()
     import torch
-    from mmengine.registry import init_default_scope
 
+    from s2d_plugins.apis.segmenter import build_model
     from s2d_plugins.errors import S2DInputError
-    from s2d_plugins.fileio.configs import config_errors, load_config, type_name
-    from s2d_plugins.registry import MODELS
+    from s2d_plugins.fileio.configs import load_config, type_name
 
     cfg = load_config(args.config, args.cfg_options)
     if not {'model', 'train_dataloader', 'optim_wrapper'} <= cfg.keys():
         raise S2DInputError(f'{args.config} has no model, train_dataloader or optim_wrapper; give '
                             'the config of a training')
-    init_default_scope(cfg.get('default_scope', 's2d_plugins'))
-    with config_errors(args.config):
-        model = MODELS.build(cfg.model).train()
+    model = build_model(cfg).train()
     if hasattr(model, 'teacher_score_thr'):
         model.teacher_score_thr = 0.0  # the worst case: every query of the teacher is a target
     batch = model.data_preprocessor(make_batch(cfg, tuple(args.size), args.instances), True)

@@ -12,13 +12,12 @@ Example:
 import argparse
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from s2d_plugins.apis.command_line import run_tool
+from s2d_plugins.apis.command_line import quiet_imports, run_tool
 from s2d_plugins.errors import S2DInputError
 
 COLUMNS = ('J top', 'J best', 'masks a frame', 'CPU s a frame')
@@ -66,10 +65,11 @@ def evaluate_sequence(frames: Path, annotations: Path,
                       config: Path | None) -> tuple[float, float, float, float]:
     """Return the values of :data:`COLUMNS` for one sequence."""
     cv2.setNumThreads(1)
-    from s2d_plugins.fileio.folders import by_stem, list_masks
-    from s2d_plugins.labels.rle import decode_mask
-    from s2d_plugins.proposals.build import build_proposer
-    from s2d_plugins.video import open_video
+    with quiet_imports():  # this may be a process of its own
+        from s2d_plugins.fileio.folders import by_stem, list_masks
+        from s2d_plugins.labels.rle import decode_mask
+        from s2d_plugins.proposals.build import build_proposer
+        from s2d_plugins.video import open_video
     video = open_video(frames)
     proposer = build_proposer(config)
     start = time.process_time()
@@ -88,6 +88,7 @@ def evaluate_sequence(frames: Path, annotations: Path,
 
 def evaluate(args: argparse.Namespace) -> None:
     """Evaluate all sequences and print the table."""
+    from s2d_plugins.evaluation.parallel import parallel_map
     from s2d_plugins.evaluation.tables import markdown_table
     from s2d_plugins.fileio.folders import list_folders
     for folder in (args.frames, args.annotations):
@@ -98,13 +99,8 @@ def evaluate(args: argparse.Namespace) -> None:
     if missing or not names:
         raise S2DInputError(f'expected a folder of frames in {args.frames} for each sequence in '
                             f'{args.annotations}, found none for {missing or "any"}')
-    jobs = [[args.frames / name for name in names], [args.annotations / name for name in names],
-            [args.config] * len(names)]
-    if args.jobs > 1:
-        with ProcessPoolExecutor(args.jobs) as pool:
-            results = list(pool.map(evaluate_sequence, *jobs))
-    else:
-        results = list(map(evaluate_sequence, *jobs))
+    jobs = [(args.frames / name, args.annotations / name, args.config) for name in names]
+    results = list(parallel_map(lambda job: evaluate_sequence(*job), jobs, args.jobs))
     rows = [(name, *values) for name, values in zip(names, results, strict=True)]
     rows.append(('**mean**', *np.mean([row[1:] for row in rows], axis=0).tolist()))
     print(markdown_table(('sequence', *COLUMNS),
@@ -113,8 +109,7 @@ def evaluate(args: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the tool; 0, or 2 at bad input."""
-    args = parse_args(argv)
-    return run_tool(lambda: evaluate(args))
+    return run_tool(lambda: evaluate(parse_args(argv)))
 
 
 if __name__ == '__main__':

@@ -9,11 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from s2d_plugins.apis.command_line import quiet_imports, run_tool
-from s2d_plugins.fileio.whole_files import write_json, write_text
-
-with quiet_imports():
-    from s2d_plugins.pipeline.evaluation.stage_table import evaluate_stages, format_stages
+from s2d_plugins.apis.command_line import prepare_outputs, quiet_imports, run_tool
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
@@ -32,11 +28,17 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
 
 def evaluate(args: argparse.Namespace) -> None:
     """Evaluate, print the table and write both files."""
+    with quiet_imports():
+        from s2d_plugins.pipeline.evaluation.stage_table import evaluate_stages, format_stages
+    from s2d_plugins.fileio.whole_files import write_json, write_text
     start = time.perf_counter()
+    out = args.out or args.work_dir / 'stage_scores'
+    made = [*(args.work_dir / 'stages').glob('*.json'), *args.work_dir.glob('*/results.json')]
+    folders = [path for path in (args.work_dir / 'stages').glob('*/') if path.is_dir()]
+    prepare_outputs([args.gt, *made, *folders], files=[f'{out}.md', f'{out}.json'])
     result = evaluate_stages(args.work_dir, args.gt, jobs=args.jobs,
                              progress=lambda name: print(f'{name} done', file=sys.stderr))
     table = format_stages(result)
-    out = args.out or args.work_dir / 'stage_scores'
     write_text(f'{out}.md', table)
     write_json(f'{out}.json', result)
     print(table)
@@ -48,8 +50,7 @@ def evaluate(args: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the tool; 0, or 2 at bad input."""
-    args = parse_args(argv)
-    return run_tool(lambda: evaluate(args))
+    return run_tool(lambda: evaluate(parse_args(argv)))
 
 
 if __name__ == '__main__':

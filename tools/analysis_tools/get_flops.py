@@ -48,8 +48,7 @@ def count(args: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the tool; 0, or 2 at bad input."""
-    args = parse_args(argv)
-    return run_tool(lambda: count(args))
+    return run_tool(lambda: count(parse_args(argv)))
 
 
 if __name__ == '__main__':

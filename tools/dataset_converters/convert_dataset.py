@@ -13,7 +13,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from s2d_plugins.apis.command_line import quiet_imports, run_tool
+from s2d_plugins.apis.command_line import prepare_outputs, quiet_imports, run_tool
 
 VIS_DATASETS = {'youtube_vis_2019': 'youtube_vis', 'youtube_vis_2021': 'youtube_vis',
                 'youtube_vis_2022': 'youtube_vis', 'ovis': 'ovis', 'uvo': 'uvo_dense',
@@ -116,8 +116,11 @@ def convert_dataset(args: argparse.Namespace) -> None:
 
     with quiet_imports():
         from s2d_plugins.dataset_converters import convert
-    source = make_source(args)
     out = args.out or default_target(args)
+    source = make_source(args)
+    extracts = args.dataset in ('sa_v', 'videos')
+    prepare_outputs([args.root, *(source.inputs if out.exists() else ())], files=[out],
+                    folders=[args.frames if extracts else None])
     interval = 0.2 if sys.stderr.isatty() else 15.0
     with tqdm(total=len(source.jobs), desc=args.dataset, unit=' videos', mininterval=interval,
               maxinterval=interval) as bar:
@@ -136,8 +139,7 @@ def convert_dataset(args: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the tool; 0, or 2 at bad input."""
-    args = parse_args(argv)
-    return run_tool(lambda: convert_dataset(args))
+    return run_tool(lambda: convert_dataset(parse_args(argv)))
 
 
 if __name__ == '__main__':

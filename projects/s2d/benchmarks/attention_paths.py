@@ -11,7 +11,7 @@ from unittest import mock
 
 from s2d_plugins import compat
 
-with mock.patch.object(compat, '_use_deformops'):  # mmcv's own function stays at hand
+with mock.patch.object(compat.mmcv_ops, '_use_deformops'):  # mmcv's own function stays at hand
     import s2d_plugins.registry  # noqa: F401
 
 ATTENTIONS = ('pytorch', 'deformops', 'compiled')

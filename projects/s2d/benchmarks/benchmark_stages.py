@@ -12,6 +12,7 @@ import argparse
 import os
 import platform
 import sys
+import tempfile
 from importlib import metadata
 from pathlib import Path
 
@@ -64,10 +65,9 @@ def run_recipe(args: argparse.Namespace, data: DavisData) -> dict[str, str]:
         from s2d_plugins.fileio.configs import load_config
         from s2d_plugins.pipeline.run import run_pipeline
     cfg = load_config(args.config)
-    videos = data.frames
-    if data.chosen:
-        videos = link_sequences(data, args.work_dir / 'stages/sequences')
-    return run_pipeline(cfg, videos, args.work_dir, device=device)
+    with tempfile.TemporaryDirectory() as links:
+        videos = link_sequences(data, Path(links)) if data.chosen else data.frames
+        return run_pipeline(cfg, videos, args.work_dir, device=device)
 
 
 def measure(args: argparse.Namespace, data: DavisData) -> dict:
@@ -78,7 +78,6 @@ def measure(args: argparse.Namespace, data: DavisData) -> dict:
     """
     with quiet_imports():
         from s2d_plugins.pipeline.evaluation.stage_table import evaluate_stages
-    cv2.setNumThreads(1)  # processes are forked, and OpenCV's threads would not come along
     scores = evaluate_stages(args.work_dir, data.annotations, videos=data.sequences,
                              jobs=args.jobs,
                              progress=lambda name: print(f'{name} measured', file=sys.stderr))

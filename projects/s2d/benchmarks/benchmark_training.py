@@ -24,7 +24,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from s2d_plugins.apis.command_line import DEVICES, choose_device, quiet_imports, run_tool
+from s2d_plugins.apis.command_line import quiet_imports, run_tool
+from s2d_plugins.devices import DEVICES, choose_device, running_on
 from s2d_plugins.errors import S2DInputError, one_line
 from s2d_plugins.fileio.whole_files import write_json, write_text
 
@@ -160,8 +161,8 @@ def time_rows(variants: dict, setting: dict, steps: int, warmup: int) -> tuple[d
     return times, failed
 
 
-def peak_memory(key: str, setting: dict, steps: int = 2) -> float:
-    """Measure one row in this process: peak MB of model, optimiser and steps.
+def peak_memory(key: str, setting: dict, gpu: int | None, steps: int = 2) -> float:
+    """Measure one row in this process, on that GPU: peak MB of model, optimiser and steps.
 
     On a CPU that is resident memory above what the process had before, on a GPU what torch
     allocated. The second step has the optimiser's state from its start.
@@ -170,6 +171,8 @@ def peak_memory(key: str, setting: dict, steps: int = 2) -> float:
         import torch
         from benchmark_discovery import memory_mb, reset_peak
         from training_variants import VARIANTS, Trainer
+    if gpu is not None:
+        torch.cuda.set_device(gpu)
     if setting['device'] == 'cpu':
         reset_peak()
         before = memory_mb('VmRSS')
@@ -183,12 +186,14 @@ def peak_memory(key: str, setting: dict, steps: int = 2) -> float:
 
 def measure_memory(keys: list[str], setting: dict) -> dict[str, float | None]:
     """Measure :func:`peak_memory` of every row in a fresh process each; None where it failed."""
+    import torch
     found = {}
+    gpu = None if setting['device'] == 'cpu' else torch.cuda.current_device()
     context = get_context('spawn')  # a forked process would share this one's memory
     for key in tqdm(keys, desc='peak memory', unit=' rows'):
         with ProcessPoolExecutor(1, mp_context=context) as pool:
             try:
-                found[key] = pool.submit(peak_memory, key, setting).result()
+                found[key] = pool.submit(peak_memory, key, setting, gpu).result()
             except RuntimeError:  # as out of memory, or killed for it
                 found[key] = None
     return found
@@ -218,9 +223,15 @@ def benchmark_size(size: str, device: str, args: argparse.Namespace) -> tuple[di
 
 
 def benchmark(args: argparse.Namespace) -> int:
-    """Measure, print and write."""
+    """Check the arguments, then measure on the device asked for."""
     check_args(args)
     device = choose_device(args.device)
+    with running_on(device):
+        return benchmark_device(device.partition(':')[0], args)
+
+
+def benchmark_device(device: str, args: argparse.Namespace) -> int:
+    """Measure on ``'cpu'`` or on the current GPU, print and write."""
     with quiet_imports():
         import attention_paths  # noqa: F401  before the others
         import training_report  # noqa: F401

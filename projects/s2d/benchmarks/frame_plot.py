@@ -11,7 +11,7 @@ from stage_report import MASK_STAGES, reading_of
 COLUMNS = 2
 PANEL_INCHES = (5.6, 1.9)
 #: Colours that stay apart for colour-blind readers (Okabe and Ito).
-COLORS = dict(proposals='#999999', keymasks='#D55E00', dense='#56B4E9', final='#009E73')
+COLORS = dict(proposals='#999999', keymasks='#D55E00', dense='#56B4E9', infer='#009E73')
 MARK_HEIGHT = -0.07
 
 

@@ -84,13 +84,22 @@ def _match(prior, frames, masks, candidates, ranges, grid_size):
     used = [c for c in range(len(columns)) if any(row[c] for row in matrix)]
     if not used:
         return []
-    cropped = np.array([row[used[0]:used[-1] + 1] for row in matrix])
+    # The published matrix has a row for every mask; rows before the first and after the last match
+    # are cut off, and what is left of the others is zeros.
+    row_of = {mask: row for mask, row in zip(candidates, matrix, strict=True) if any(row)}
+    everything = [row_of.get(mask, [False] * len(columns)) for mask in columns]
+    with_match = [r for r, row in enumerate(everything) if any(row)]
+    offset = with_match[0]
+    cropped = np.array([row[used[0]:used[-1] + 1]
+                        for row in everything[offset:with_match[-1] + 1]])
     eps = 0.05 if cropped.shape[1] > 50 else 0.1
     min_samples = 3 if cropped.shape[1] < 10 else 5
     labels = DBSCAN(eps=eps, min_samples=min_samples, metric='hamming').fit(cropped).labels_
     instances = []
     for label in sorted(set(labels) - {-1}):
-        rows = [r for r in range(len(candidates)) if labels[r] == label and any(matrix[r])]
+        members = {mask for mask, found in zip(columns[offset:], labels, strict=False)
+                   if found == label}
+        rows = [r for r, mask in enumerate(candidates) if mask in members and mask in row_of]
         chosen = {}
         for r in rows:
             frame, index = candidates[r]
@@ -106,10 +115,11 @@ def _match(prior, frames, masks, candidates, ranges, grid_size):
 
 def _points_in(mask, grid_size):
     height, width = mask.shape
-    margin = width / 64
     points = []
-    for y in np.linspace(margin, height - 1 - margin, grid_size, dtype=np.float32):
-        for x in np.linspace(margin, width - 1 - margin, grid_size, dtype=np.float32):
+    for tracker_y in np.linspace(8, 376, grid_size, dtype=np.float32):
+        for tracker_x in np.linspace(8, 504, grid_size, dtype=np.float32):
+            y = tracker_y * np.float32((height - 1) / 383)
+            x = tracker_x * np.float32((width - 1) / 511)
             if mask[round(float(y)), round(float(x))]:
                 points.append((x, y))
     return points

@@ -3,11 +3,8 @@
 from collections.abc import Collection
 from pathlib import Path
 
+from s2d_plugins.pipeline.stage_names import INFER, STAGES, TRAININGS
 from s2d_plugins.pipeline.workspace import Workspace
-
-#: Names under which the pipeline keeps its notes, in the order of the recipe.
-STAGES = ('frames', 'proposals', 'keymasks', 'distill', 'dense', 'final', 'infer')
-TRAININGS = ('distill', 'final')
 
 
 def read_costs(work_dir: str | Path, videos: Collection[str]) -> dict[str, dict]:
@@ -25,11 +22,10 @@ def read_costs(work_dir: str | Path, videos: Collection[str]) -> dict[str, dict]
         training that went on from a checkpoint, whose seconds before that are not in.
     """
     workspace = Workspace(work_dir)
-    clips = [workspace.read_clip(path.stem) for path in sorted(workspace.frames.glob('*.json'))]
-    clips = [clip.name for clip in clips if clip.video in videos]
+    clips = [clip.name for clip in workspace.clips().values() if clip.video in videos]
     costs = {}
     for stage in STAGES:
-        items = [stage] if stage in TRAININGS else list(videos) if stage == 'infer' else clips
+        items = [stage] if stage in TRAININGS else list(videos) if stage == INFER else clips
         records = [workspace.state.record(stage, item) for item in items]
         costs[stage] = _sum_up([record for record in records if record], len(items))
     return costs

@@ -1,13 +1,12 @@
 """The benchmark's numbers as one table and one text."""
 
 from s2d_plugins.evaluation.tables import markdown_table
+from s2d_plugins.pipeline.stage_names import DENSE, DISTILL, FINAL, INFER, STAGES, WITH_MASKS
 
-#: Row, stage whose cost it shows, stage whose masks it measures.
-ROWS = (('frames', 'frames', None), ('proposals', 'proposals', 'proposals'),
-        ('keymasks', 'keymasks', 'keymasks'), ('sparse-to-dense training', 'distill', None),
-        ('dense labels', 'dense', 'dense'), ('final training', 'final', None),
-        ('final model', 'infer', 'final'))
-MASK_STAGES = tuple((label, masks) for label, _, masks in ROWS if masks)
+#: What the rows of some stages are called.
+LABELS = {DISTILL: 'sparse-to-dense training', DENSE: 'dense labels', FINAL: 'final training',
+          INFER: 'final model'}
+MASK_STAGES = tuple((LABELS.get(stage, stage), stage) for stage in WITH_MASKS)
 READINGS = ('top', 'track', 'best')
 
 NOTES = '''\
@@ -28,10 +27,10 @@ def stage_rows(scores: dict, costs: dict[str, dict]) -> list[dict]:
         costs: Of :func:`stage_costs.read_costs`.
     """
     rows = []
-    for label, cost, masks in ROWS:
-        row = dict(stage=label, **costs[cost])
-        if masks is not None:
-            quality = scores['stages'].get(masks, {})
+    for stage in STAGES:
+        row = dict(stage=LABELS.get(stage, stage), **costs[stage])
+        if stage in WITH_MASKS:
+            quality = scores['stages'].get(stage, {})
             row.update(quality)
             for reading in READINGS:
                 pair = [quality.get(f'{measure}_{reading}') for measure in 'JF']

@@ -15,12 +15,12 @@ from attention_paths import ATTENTIONS, attention_path, usual_attention
 from benchmark_metrics import moving_ellipse
 from mmdet.structures import DetDataSample, TrackDataSample
 from mmdet.structures.mask import BitmapMasks
-from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 
+from s2d_plugins.fileio.configs import load_config
 from s2d_plugins.models.sparse_to_dense_head import SparseToDenseHead
 from s2d_plugins.registry import HOOKS, MODELS
 
@@ -102,8 +102,9 @@ def make_batch(shape: tuple[int, int, int], sparse: bool) -> dict:
 def as_mmdet(detector: dict) -> dict:
     """Turn the config of our segmenter into one of mmdet's, with its own head and losses."""
     detector['type'] = 'mmdet.Mask2FormerVideo'
+    detector.pop('test_cfg', None)
     head = detector['track_head']
-    for name in ('unmatched_queries', 'match_known_frames_only'):
+    for name in ('unmatched_queries', 'match_known_frames_only', 'grid'):
         head.pop(name, None)
     head.loss_cls.loss_weight = 2.0
     head.loss_mask = dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=5.0)
@@ -144,7 +145,7 @@ class Trainer:
     def __init__(self, variant: Variant, size: str, shape: tuple[int, int, int], device: str,
                  teacher_instances: int, amp: bool = True):
         init_default_scope('s2d_plugins')
-        config = Config.fromfile(str(CONFIGS / SIZES[size][0]))
+        config = load_config(CONFIGS / SIZES[size][0])
         self.is_ours = variant.head != 'mmdet.Mask2FormerTrackHead'
         self.attention = variant.attention or usual_attention(device)
         torch.manual_seed(0)

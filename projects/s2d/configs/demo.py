@@ -9,7 +9,9 @@ frames = dict(max_short_side=480, min_frames=3)
 proposer = dict(type='MotionColorProposer')
 selection = dict(min_score=0.2, max_containment=0.7)  # proposals that discovery sees
 # DIS flow loses fast objects at the default tolerance of the forward-backward check
-discovery = dict(motion_prior=dict(type='OpenCVFlowPrior', fb_alpha=0.2, fb_beta=15.0))
+discovery = dict(
+    motion_prior=dict(type='OpenCVFlowPrior', fb_alpha=0.2, fb_beta=15.0),
+    candidates_only=True)  # purer than the published matrix of all masks
 max_one2x = 1.0  # instances with a larger share of masks that seem to join objects are left out
 
 # Sparse to dense. With 350 steps the rabbit was whole with one seed and a belly with another.

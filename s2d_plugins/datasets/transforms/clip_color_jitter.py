@@ -5,6 +5,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 
+from ...arguments import check_number, check_share
 from ...registry import TRANSFORMS
 
 MIDDLE_GREY = 128
@@ -29,12 +30,14 @@ class ClipColorJitter(BaseTransform):
         brightness: The factor is drawn evenly from 1 - brightness to 1 + brightness.
         contrast: Likewise for contrast.
         prob: Probability of each of the two, drawn one by one.
+
+    Raises:
+        S2DInputError: If an argument is no number or out of its range.
     """
 
     def __init__(self, brightness: float = 0.1, contrast: float = 0.1, prob: float = 0.5):
-        if not (0 <= brightness < 1 and 0 <= contrast < 1 and 0 <= prob <= 1):
-            raise ValueError('ClipColorJitter expects brightness and contrast in [0, 1) and prob '
-                             f'in [0, 1], found {brightness}, {contrast} and {prob}')
+        check_number(self, brightness=brightness, contrast=contrast, low=0, below=1)
+        check_share(self, prob=prob)
         self.brightness = brightness
         self.contrast = contrast
         self.prob = prob

@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from ...arguments import check_number, check_share, items_of, refuse
+from ...errors import S2DInputError
 from ...registry import TRANSFORMS
 from .mask_ops import set_instances
 
@@ -56,14 +58,17 @@ class ClipCopyPaste(BaseTransform):
     Args:
         prob: Probability that something is pasted.
         scale_range: Size of the other clip relative to the largest that fits, drawn evenly.
+
+    Raises:
+        S2DInputError: If an argument is no number or out of its range.
     """
 
     def __init__(self, prob: float = 0.5, scale_range: tuple[float, float] = (0.5, 1.0)):
-        if not 0 <= prob <= 1:
-            raise ValueError(f'prob must be between 0 and 1, found {prob}')
-        if not 0 < scale_range[0] <= scale_range[1] <= 1:
-            raise ValueError('scale_range must be two numbers in (0, 1], the smaller one first, '
-                             f'found {scale_range}')
+        check_share(self, prob=prob)
+        check_number(self, above=0, high=1,
+                     **items_of(self, 'scale_range', scale_range, length=2))
+        if scale_range[0] > scale_range[1]:
+            raise refuse(self, 'scale_range', scale_range, 'two numbers, the smaller one first')
         self.prob = prob
         self.scale_range = tuple(scale_range)
 
@@ -81,8 +86,9 @@ class ClipCopyPaste(BaseTransform):
         other = others[0]
         num_frames = len(results['img'])
         if len(other['img']) != num_frames:
-            raise ValueError(f'ClipCopyPaste expects clips of equal length, found {num_frames} '
-                             f'and {len(other["img"])} frames')
+            raise S2DInputError(f'ClipCopyPaste expects clips of equal length, found {num_frames} '
+                                f'and {len(other["img"])} frames; sample both with the same '
+                                'num_frames')
         ids = np.unique(np.concatenate(other['gt_instances_ids']))
         if not len(ids):
             return results

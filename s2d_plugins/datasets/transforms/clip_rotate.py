@@ -6,6 +6,7 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmdet.structures.mask import BitmapMasks
 
+from ...arguments import check_count, check_number, check_share
 from ...registry import TRANSFORMS
 
 
@@ -21,12 +22,15 @@ class ClipRotate(BaseTransform):
         max_angle: Angles are drawn evenly from -max_angle to max_angle, in degrees.
         prob: Probability of a rotation.
         fill: Grey level of the corners that come into view.
+
+    Raises:
+        S2DInputError: If an argument is of another type or out of its range.
     """
 
     def __init__(self, max_angle: float = 15.0, prob: float = 0.5, fill: int = 128):
-        if not 0 <= prob <= 1 or max_angle < 0:
-            raise ValueError('ClipRotate expects prob between 0 and 1 and max_angle >= 0, found '
-                             f'{prob} and {max_angle}')
+        check_number(self, max_angle=max_angle, low=0, high=180)
+        check_share(self, prob=prob)
+        check_count(self, fill=fill, low=0, high=255)
         self.max_angle = max_angle
         self.prob = prob
         self.fill = fill

@@ -2,6 +2,7 @@
 
 from mmcv.transforms import BaseTransform
 
+from ...arguments import check_count
 from ...registry import TRANSFORMS
 from .mask_ops import set_instances
 
@@ -17,11 +18,13 @@ class DropEmptyKeymasks(BaseTransform):
 
     Args:
         min_area: Least number of pixels for a mask to stay.
+
+    Raises:
+        S2DInputError: If ``min_area`` is no count of pixels.
     """
 
     def __init__(self, min_area: int = 1):
-        if min_area < 1:
-            raise ValueError(f'min_area must be at least 1 pixel, found {min_area}')
+        check_count(self, min_area=min_area)
         self.min_area = min_area
 
     def transform(self, results: dict) -> dict:

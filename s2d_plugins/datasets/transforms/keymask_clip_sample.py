@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from mmdet.datasets.transforms import BaseFrameSample
 
+from ...arguments import check_count, check_flag, check_type, items_of
 from ...errors import S2DInputError
 from ...registry import TRANSFORMS
 
@@ -55,16 +56,20 @@ class KeymaskClipSample(BaseFrameSample):
         strides: Steps between the frames of a run; one is drawn per clip, and the others are
             tried where it gives no run.
         collect_video_keys: See ``BaseFrameSample``.
+
+    Raises:
+        S2DInputError: If an argument is of another type or out of its range.
     """
 
     def __init__(self, num_frames: int = 3, frame_range: int = 20, consecutive: bool = True,
                  strides: Sequence[int] = (1,),
                  collect_video_keys: Sequence[str] = ('video_id', 'video_length')):
-        if num_frames < 1 or frame_range < num_frames - 1:
-            raise ValueError('KeymaskClipSample expects num_frames >= 1 and frame_range >= '
-                             f'num_frames - 1, found {num_frames} and {frame_range}')
-        if not strides or min(strides) < 1:
-            raise ValueError(f'strides must be positive, found {strides}')
+        check_count(self, num_frames=num_frames)
+        check_count(self, frame_range=frame_range, low=num_frames - 1)
+        check_flag(self, consecutive=consecutive)
+        check_count(self, **items_of(self, 'strides', strides))
+        check_type(self, str, 'the name of a key',
+                   **items_of(self, 'collect_video_keys', collect_video_keys, least=0))
         super().__init__(collect_video_keys=list(collect_video_keys))
         self.num_frames = num_frames
         self.frame_range = frame_range

@@ -23,7 +23,8 @@ class LoadKeymasks(BaseTransform):
     ``gt_bboxes_labels``, ``gt_instances_ids``, ``gt_ignore_flags``.
 
     Raises:
-        S2DInputError: If a mask, the label file and the image disagree about the frame's size.
+        S2DInputError: If a mask does not decode, or mask, label file and image disagree about the
+            frame's size.
     """
 
     def transform(self, results: dict) -> dict:
@@ -40,10 +41,18 @@ class LoadKeymasks(BaseTransform):
             keep_empty=True)
         set_instances(
             results, decode_at(rles, tuple(results.get('img_shape', size))[:2]),
-            ids=np.array([instance['instance_id'] for instance in instances], np.int32),
+            ids=self._ids(results),
             labels=np.array([instance['bbox_label'] for instance in instances], np.int64),
             ignore=np.array([instance['ignore_flag'] for instance in instances], bool))
         return results
+
+    def _ids(self, results: dict) -> np.ndarray:
+        ids = [instance['instance_id'] for instance in results['instances']]
+        try:
+            return np.array(ids, np.int64)
+        except (OverflowError, TypeError, ValueError) as error:
+            raise S2DInputError(f'{self._place(results)}: expected instance ids of 64 bits, found '
+                                f'{ids[:5]}; number the instances of a video') from error
 
     @staticmethod
     def _place(results: dict) -> str:

@@ -13,7 +13,7 @@ def decode_at(rles: list[dict], size: tuple[int, int]) -> np.ndarray:
     One mask at a time: the large intermediate then stays in the cache.
 
     Args:
-        rles: N compressed RLEs, all of the same size; N may be 0.
+        rles: N valid compressed RLEs, all of the same size; N may be 0.
         size: (height, width) of the result.
     """
     masks = np.empty((len(rles), *size), np.uint8)
@@ -56,5 +56,5 @@ def set_instances(results: dict, masks: np.ndarray, ids: np.ndarray, labels: np.
     results['gt_masks'] = BitmapMasks(masks, *masks.shape[1:])
     results['gt_bboxes'] = boxes_of_masks(masks)
     results['gt_bboxes_labels'] = np.asarray(labels, np.int64)
-    results['gt_instances_ids'] = np.asarray(ids, np.int32)
+    results['gt_instances_ids'] = np.asarray(ids, np.int64)
     results['gt_ignore_flags'] = np.asarray(ignore, bool)

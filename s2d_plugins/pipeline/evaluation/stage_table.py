@@ -21,7 +21,8 @@ from ...evaluation.frame_ap import MEDIUM_IMAGE
 from ...evaluation.parallel import parallel_map
 from ...evaluation.tables import markdown_table
 from ...evaluation.tube_ap import MEDIUM_TUBE
-from .stage_results import SPARSE, STAGES, TRACKED, Frames, read_stages
+from ..stage_names import SPARSE, TRACKED, WITH_MASKS
+from .stage_results import Frames, read_stages
 from .stage_scores import (
     FrameScores,
     best_values,
@@ -130,7 +131,7 @@ def evaluate_stages(work_dir: str | Path, gt: str | Path, *,
     stages, unknown = read_stages(
         work_dir, {name: truth.length for name, truth in truths.items()})
     names = [name for name in truths if any(name in found for found in stages.values())]
-    scored: dict = {stage: {} for stage in STAGES if stage in stages}
+    scored: dict = {stage: {} for stage in WITH_MASKS if stage in stages}
     for name, parts in parallel_map(_work, [(name, gt, work_dir) for name in names], jobs):
         for stage, frames in parts.items():
             scored[stage][name] = frames

@@ -10,18 +10,13 @@ import numpy as np
 from mmengine.logging import print_log
 
 from ...errors import S2DInputError
-from ...evaluation.checks import (
-    check_gt,
-    check_masks,
-    video_length,
-    video_name,
-    videos_by_name,
-)
+from ...evaluation.checks import check_gt, read_gt_masks
 from ...evaluation.davis_measures import MaskShape, cut_ids, cut_mask
 from ...evaluation.davis_truth import find_sequences, read_truth
 from ...fileio.json_files import read_json
 from ...labels.indexed_png import VOID, clear_void, read_davis_png
 from ...labels.rle import decode_mask
+from ...labels.youtube_vis import videos_by_name
 
 
 @dataclass(frozen=True)
@@ -88,17 +83,10 @@ def _from_folder(name: str, files: list[Path]) -> VideoTruth:
 
 
 def _from_labels(labels: dict, where: str) -> dict[str, VideoTruth]:
-    videos, tubes = check_gt(labels, where), defaultdict(list)
-    for entry in labels['annotations']:
+    (videos, annotations), tubes = check_gt(labels, where), defaultdict(list)
+    for entry in annotations:
         video = videos[entry['video_id']]
-        if len(entry['segmentations']) != video_length(video):
-            raise S2DInputError(
-                f'{where}, {video_name(video)}, annotation {entry["id"]}: '
-                f'{len(entry["segmentations"])} segmentations, expected one per frame, '
-                f'{video_length(video)}')
-        tubes[video['id']].append(check_masks(
-            entry['segmentations'], (video['height'], video['width']),
-            lambda frame, video=video: f'{where}, {video_name(video)}, frame {frame}')[0])
+        tubes[video['id']].append(read_gt_masks(entry, video, where)[0])
     return {name: _from_tubes(name, video, tubes[video['id']])
             for name, video in videos_by_name(videos.values(), where).items()}
 
@@ -110,4 +98,4 @@ def _from_tubes(name: str, video: dict, tubes: list) -> VideoTruth:
         return [cut_mask(empty if tube[frame] is None else decode_mask(tube[frame]))
                 for tube in tubes]
 
-    return VideoTruth(name, video_length(video), len(tubes), objects)
+    return VideoTruth(name, len(video['file_names']), len(tubes), objects)

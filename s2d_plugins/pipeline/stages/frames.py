@@ -1,38 +1,35 @@
-"""Stage 0: videos become clips: one folder of frames per shot."""
+"""Videos become clips: one folder of frames per shot."""
 
 import glob
-from pathlib import Path
 
 from tqdm import tqdm
 
 from ...errors import S2DInputError
-from ...fileio.digests import digest
-from ...video import Video, extract_frames, find_shots, open_video
+from ...video import Video, extract_frames, find_shots, open_video, source_stamp
+from ..clips import Clip, clip_name
 from ..context import Context
-from ..resource_monitor import measure_usage
-from ..workspace import Clip, clip_name
+from ..stage_names import FRAMES
 
-STAGE = 'frames'
 DEFAULTS = dict(max_short_side=480, min_frames=3, shots={})  # shots: of find_shots
 
 
 def run(context: Context) -> None:
     """Extract the frames of every video that is new or has changed."""
-    settings = _settings(context)
-    context.begin(STAGE, settings)
+    settings = {**DEFAULTS, **context.cfg.get('frames', {})}
+    context.begin(FRAMES, settings)
     todo = {}
     for name, path in context.videos.items():
         with context.guard(name):
-            clips = context.workspace.clips_of(name)
+            clips = _whole_clips(context, name)
             if clips and clips[0].stamp == source_stamp(path):
                 context.clips.extend(clips)
             else:
                 todo[name] = open_video(path).expected_length
     done = len({clip.video for clip in context.clips})
     if done:
-        context.console.say(f'{STAGE}: {done} of {len(context.videos)} videos were done before')
+        context.console.say(f'{FRAMES}: {done} of {len(context.videos)} videos were done before')
     if todo:
-        with context.console.bar(STAGE, 2 * sum(todo.values()), ' frames') as bar:
+        with context.console.bar(FRAMES, 2 * sum(todo.values()), ' frames') as bar:
             for name in todo:
                 with context.guard(name):
                     context.clips.extend(_extract_video(context, name, settings, bar))
@@ -47,23 +44,18 @@ def load(context: Context) -> None:
             clips = context.workspace.clips_of(name)
             if not clips:
                 raise S2DInputError(f'{name} has no frames in {context.workspace.frames}; run '
-                                    'the stage frames first')
+                                    f'the stage {FRAMES} first')
             context.clips.extend(clips)
 
 
-def source_stamp(path: Path) -> str:
-    """Return a hash of a video's files, sizes and times; another one means another video."""
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
-    return digest([(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files])
-
-
-def _settings(context: Context) -> dict:
-    settings = {**DEFAULTS, **context.cfg.get('frames', {})}
-    unknown = sorted(settings.keys() - DEFAULTS.keys())
-    if unknown:
-        raise S2DInputError(f'{context.cfg.filename}: frames has no setting {unknown[0]!r}; '
-                            f'expected {", ".join(DEFAULTS)}')
-    return settings
+def _whole_clips(context: Context, name: str) -> list[Clip]:
+    """Return a video's clips if all are whole; a broken description counts as none."""
+    try:
+        clips = context.workspace.clips_of(name)
+    except S2DInputError as error:
+        context.console.say(f'{FRAMES}: {name} is extracted again, since {error}')
+        return []
+    return clips if all(context.workspace.has_frames(clip) for clip in clips) else []
 
 
 def _extract_video(context: Context, name: str, settings: dict, bar: tqdm) -> list[Clip]:
@@ -82,13 +74,19 @@ def _extract_video(context: Context, name: str, settings: dict, bar: tqdm) -> li
 
 
 def _forget_other_source(context: Context, name: str, stamp: str) -> None:
-    """Remove what was made from an earlier file of this name."""
+    """Remove what was made from an earlier file of this name, and what is broken of this one."""
     workspace = context.workspace
     shots = workspace.frames.glob(f'{glob.escape(name)}_shot*.json')
     for candidate in (name, *sorted(path.stem for path in shots)):
-        clip = workspace.read_clip(candidate)
-        if clip is not None and clip.video == name and clip.stamp != stamp:
-            workspace.clear_clip(clip)
+        try:
+            clip = workspace.read_clip(candidate)
+        except S2DInputError:
+            if candidate == name or candidate not in context.videos:
+                workspace.clear_clip(candidate, name)
+            continue
+        if clip is not None and clip.video == name and (
+                clip.stamp != stamp or not workspace.has_frames(clip)):
+            workspace.clear_clip(clip.name, name)
 
 
 def _usable_shots(video: Video, settings: dict, bar: tqdm) -> list[tuple[int, int]]:
@@ -114,14 +112,13 @@ def _extract_shot(context: Context, video: Video, number: int, shots: list[tuple
     known = context.workspace.read_clip(name)
     if known is not None and (known.start, known.stop) == (start, stop):
         return known
-    with measure_usage() as usage:
-        file_names = extract_frames(video, start, stop, context.workspace.frames / name,
-                                    settings['max_short_side'],
+    folder = context.workspace.frames / name
+    context.workspace.remove(folder)
+    with context.measured(FRAMES, name) as record:
+        file_names = extract_frames(video, start, stop, folder, settings['max_short_side'],
                                     progress=lambda done, total: bar.update())
-    clip = Clip(name, video.name, str(video.path), stamp, number, len(shots), start,
-                stop, video.fps, video.size,
-                open_video(context.workspace.frames / name).size, file_names)
-    context.workspace.state.set_record(STAGE, name, dict(
-        seconds=usage.seconds, peak_memory_mb=usage.peak_memory_mb, frames=stop - start))
+        record['frames'] = stop - start
+    clip = Clip(name, video.name, str(video.path), stamp, number, len(shots), start, stop,
+                video.fps, video.size, open_video(folder).size, file_names)
     context.workspace.write_clip(clip)
     return clip

@@ -1,21 +1,20 @@
-"""Stage 2: find the proposals that hold together over time, and show them on a contact sheet."""
+"""Find the proposals that hold together over time, and show them on a contact sheet."""
 
 from collections.abc import Callable, Sequence
 
 from ...errors import S2DInputError
-from ...fileio.configs import config_errors
-from ...fileio.json_files import read_json
 from ...fileio.whole_files import write_json
 from ...keymasks import KeymaskDiscovery, to_labels
 from ...labels.proposals_file import read_proposals
 from ...labels.youtube_vis import merge_labels
 from ...proposals.selection import select_proposals
 from ...visualization import SheetRow, contact_sheet, sample_frames, write_image
+from ..clip_labels import read_clip_labels
+from ..clips import Clip
 from ..context import Context
-from ..resource_monitor import measure_usage
-from ..workspace import Clip
+from ..parts import build_discovery, file_stamps, named_paths
+from ..stage_names import KEYMASKS, PROPOSALS
 
-STAGE = 'keymasks'
 SHEET_ROWS = 6
 
 
@@ -25,17 +24,16 @@ def run(context: Context) -> None:
     Raises:
         S2DInputError: If no clip of any video has a keymask.
     """
-    with config_errors(context.cfg.filename):
-        discovery = KeymaskDiscovery(**context.cfg.discovery.to_dict())
-        select_proposals([], **context.cfg.get('selection', {}))
+    discovery = build_discovery(context.cfg)
     settings = dict(discovery=context.cfg.discovery.to_dict(),
                     selection=dict(context.cfg.get('selection', {})))
-    context.begin(STAGE, settings, context.key('proposals'))
+    context.begin(KEYMASKS, settings, context.key(PROPOSALS),
+                  *file_stamps(named_paths(settings)))
 
     def work(clip: Clip, progress: Callable[[int, int], None]) -> None:
         _discover(context, discovery, clip, progress)
 
-    context.for_each_clip(STAGE, ' frames', work)
+    context.for_each_clip(KEYMASKS, ' frames', work)
     for video in dict.fromkeys(clip.video for clip in context.clips):
         with context.guard(video):
             _draw_sheet(context, video)
@@ -45,48 +43,44 @@ def run(context: Context) -> None:
 def _discover(context: Context, discovery: KeymaskDiscovery, clip: Clip,
               progress: Callable[[int, int], None]) -> None:
     workspace = context.workspace
-    proposals = read_proposals(workspace.clip_file('proposals', clip.name))
+    proposals = read_proposals(workspace.clip_file(PROPOSALS, clip.name))
     selection = context.cfg.get('selection', {})
     masks = [[mask['segmentation'] for mask in select_proposals(frame, **selection)]
              for frame in proposals['frames']]
-    with measure_usage() as usage:
+    with context.measured(KEYMASKS, clip.name) as record:
         instances = discovery.discover(workspace.open_frames(clip), masks, progress)
+        record.update(instances=len(instances),
+                      keymasks=sum(len(instance.masks) for instance in instances))
     labels = to_labels(instances, masks, clip.name, clip.size, clip.frame_paths)
-    workspace.state.set_record(STAGE, clip.name, dict(
-        seconds=usage.seconds, peak_memory_mb=usage.peak_memory_mb, instances=len(instances),
-        keymasks=sum(len(instance.masks) for instance in instances)))
-    workspace.remove(workspace.video_folder(clip.video) / 'keymasks.png')
-    write_json(workspace.clip_file(STAGE, clip.name), labels)
+    workspace.remove(workspace.sheet_file(clip.video))
+    write_json(workspace.clip_file(KEYMASKS, clip.name), labels)
 
 
 def _merge(context: Context) -> None:
     max_one2x = context.cfg.get('max_one2x', 1.0)
     label_sets, barren = [], []
-    for video in dict.fromkeys(clip.video for clip in context.clips):
-        found = 0
-        for clip in (clip for clip in context.clips if clip.video == video):
-            labels = read_json(context.workspace.clip_file(STAGE, clip.name))
+    for video, part in context.video_labels(KEYMASKS):
+        for labels in part:
             labels['annotations'] = [annotation for annotation in labels['annotations']
-                                     if annotation['one2x'] <= max_one2x]
-            found += len(labels['annotations'])
-            label_sets.append(labels)
-        if not found:
+                                     if (annotation.get('one2x') or 0) <= max_one2x]
+        label_sets += part
+        if not any(labels['annotations'] for labels in part):
             barren.append(video)
     if len(barren) == len({clip.video for clip in context.clips}):
-        raise S2DInputError(f'stage keymasks: no moving object found in {", ".join(barren)}, so '
+        raise S2DInputError(f'stage {KEYMASKS}: no moving object found in {", ".join(barren)}, so '
                             'there is nothing to learn from; give video in which objects move '
                             'against their background, or relax proposer and discovery in '
                             f'{context.cfg.filename}')
     for video in barren:
         context.failures[video] = (
-            f'stage keymasks: no moving object found in {context.videos[video]}, so nothing was '
+            f'stage {KEYMASKS}: no moving object found in {context.videos[video]}, so nothing was '
             'learnt from it; its results are what the other videos taught')
         context.console.say(f'note: {video}: {context.failures[video]}')
-    write_json(context.workspace.merged_file(STAGE), merge_labels(label_sets))
+    write_json(context.workspace.merged_file(KEYMASKS), merge_labels(label_sets))
 
 
 def _draw_sheet(context: Context, video: str) -> None:
-    path = context.workspace.video_folder(video) / 'keymasks.png'
+    path = context.workspace.sheet_file(video)
     if path.is_file():
         return
     clips = [clip for clip in context.clips if clip.video == video]
@@ -101,8 +95,8 @@ def _draw_sheet(context: Context, video: str) -> None:
 def _sheet_rows(context: Context, places: Sequence[tuple[Clip, int]]) -> list[SheetRow]:
     clip = places[0][0]
     frames = context.workspace.open_frames(clip)
-    proposals = read_proposals(context.workspace.clip_file('proposals', clip.name))['frames']
-    labels = read_json(context.workspace.clip_file(STAGE, clip.name))
+    proposals = read_proposals(context.workspace.clip_file(PROPOSALS, clip.name))['frames']
+    labels = read_clip_labels(context.workspace.clip_file(KEYMASKS, clip.name))
     return [SheetRow(f'{clip.name}, frame {frame}', frames[frame], proposals[frame],
                      [(annotation['id'], annotation['segmentations'][frame])
                       for annotation in labels['annotations']

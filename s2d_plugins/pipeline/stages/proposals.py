@@ -1,30 +1,49 @@
-"""Stage 1: a proposer makes noisy masks for every frame of every clip."""
+"""A proposer makes noisy masks for every frame of every clip."""
 
+import functools
 from collections.abc import Callable
+from pathlib import Path
 
-from ...fileio.configs import config_errors
+from ...fileio.digests import digest
 from ...labels.proposals_file import write_proposals
-from ...registry import MASK_PROPOSERS
+from ..clips import Clip
 from ..context import Context
-from ..resource_monitor import measure_usage
-from ..workspace import Clip
-
-STAGE = 'proposals'
+from ..parts import build_proposer, file_stamps, named_paths
+from ..stage_names import FRAMES, PROPOSALS
 
 
 def run(context: Context) -> None:
     """Propose masks for the clips that have none yet."""
-    with config_errors(context.cfg.filename):
-        proposer = MASK_PROPOSERS.build(context.cfg.proposer)
-    context.begin(STAGE, context.cfg.proposer.to_dict(), context.key('frames'))
+    settings = context.cfg.proposer.to_dict()
+    paths = named_paths(settings)
+    context.begin(PROPOSALS, settings, context.key(FRAMES),
+                  *file_stamps(path for path in paths if path.is_file()))
+    folders = [path for path in paths if path.is_dir()]
+    _forget_changed(context, folders)
+    proposer = functools.cache(lambda: build_proposer(context.cfg))
 
     def work(clip: Clip, progress: Callable[[int, int], None]) -> None:
-        with measure_usage() as usage:
-            frames = proposer.propose(context.workspace.open_frames(clip), progress)
-        context.workspace.state.set_record(STAGE, clip.name, dict(
-            seconds=usage.seconds, peak_memory_mb=usage.peak_memory_mb,
-            proposals=sum(map(len, frames))))
-        write_proposals(context.workspace.clip_file(STAGE, clip.name), clip.name, clip.size,
+        with context.measured(PROPOSALS, clip.name) as record:
+            frames = proposer().propose(context.workspace.open_frames(clip), progress)
+            record.update(proposals=sum(map(len, frames)), **_made_from(clip, folders))
+        write_proposals(context.workspace.clip_file(PROPOSALS, clip.name), clip.name, clip.size,
                         frames)
 
-    context.for_each_clip(STAGE, ' frames', work)
+    context.for_each_clip(PROPOSALS, ' frames', work)
+
+
+def _made_from(clip: Clip, folders: list[Path]) -> dict[str, str]:
+    """Note the clip's own file, in folders that the proposer reads one file per clip from."""
+    stamps = file_stamps(folder / f'{clip.name}.json' for folder in folders)
+    return {'made_from': digest(stamps)} if stamps else {}
+
+
+def _forget_changed(context: Context, folders: list[Path]) -> None:
+    """Remove what was made of a clip's file that is another one now."""
+    for clip in context.clips:
+        record = context.workspace.state.record(PROPOSALS, clip.name)
+        if record is not None and (record.get('made_from')
+                                   != _made_from(clip, folders).get('made_from')):
+            context.workspace.clear_proposals(clip.name, clip.video)
+            context.console.say(f'{PROPOSALS}: {clip.name}: its file has changed, so they are '
+                                'made again')

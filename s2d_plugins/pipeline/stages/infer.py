@@ -1,78 +1,59 @@
-"""Stage 6: the final model segments every video; what a user came for is written here."""
+"""The final model segments every video; what a user came for is written here."""
 
 from tqdm import tqdm
 
 from ...apis.segmenter import VideoSegmenter
 from ...apis.tracks import join_shots, to_results
-from ...errors import S2DInputError
 from ...fileio.whole_files import write_json
 from ...models.window_inference import Tube
 from ...video import open_video
 from ...visualization import write_overlay
+from ..clips import Clip
 from ..context import Context
-from ..resource_monitor import measure_usage
-from ..workspace import Clip
-from .training import config_path, trained_weights, training_stamp
-
-STAGE = 'infer'
-SUMMED_STAGES = ('frames', 'proposals', 'keymasks', 'dense')
-SHARED_STAGES = ('distill', 'final')
+from ..stage_names import FINAL, INFER, PER_CLIP, TRAININGS
+from ..trained_models import load_segmenter, training_stamp
 
 
 def run(context: Context) -> None:
     """Segment the videos that have no results of this model yet."""
     settings = dict(context.cfg.get('inference', {}))
-    context.begin(STAGE, settings, training_stamp(context, 'final'))
+    context.begin(INFER, settings, training_stamp(context, FINAL))
     todo = [video for video in dict.fromkeys(clip.video for clip in context.clips)
             if not _is_done(context, video)]
     if not todo:
-        context.console.say(f'{STAGE}: done before')
+        context.console.say(f'{INFER}: done before')
         return
-    segmenter = load_segmenter(context, 'final', settings)
+    segmenter = load_segmenter(context, FINAL, settings)
     frames = {video: sum(len(clip.file_names) for clip in context.clips if clip.video == video)
               for video in todo}
-    with context.console.bar(STAGE, 2 * sum(frames.values()), ' frames') as bar:
+    with context.console.bar(INFER, 2 * sum(frames.values()), ' frames') as bar:
         for video in todo:
             with context.guard(video):
                 _infer(context, segmenter, video, bar)
 
 
-def load_segmenter(context: Context, stage: str, settings: dict) -> VideoSegmenter:
-    """Load the model that a training stage made.
-
-    Raises:
-        S2DInputError: If the stage has not been run to its end.
-    """
-    folder = context.workspace.stage_folder(stage)
-    weights = trained_weights(folder)
-    if weights is None:
-        raise S2DInputError(f'there is no trained model in {folder}; run the stage {stage} first')
-    return VideoSegmenter.from_files(config_path(context, stage), weights, context.device,
-                                     **settings)
-
-
 def _is_done(context: Context, video: str) -> bool:
-    folder = context.workspace.video_folder(video)
-    return (context.workspace.state.record(STAGE, video) is not None
-            and all((folder / name).is_file() for name in ('results.json', 'overlay.mp4',
-                                                           'summary.json')))
+    workspace = context.workspace
+    return (workspace.state.record(INFER, video) is not None
+            and all(path.is_file() for path in (workspace.results_file(video),
+                                                workspace.overlay_file(video),
+                                                workspace.summary_file(video))))
 
 
 def _infer(context: Context, segmenter: VideoSegmenter, video: str, bar: tqdm) -> None:
+    workspace = context.workspace
     clips = [clip for clip in context.clips if clip.video == video]
     source = open_video(context.videos[video], video)
-    folder = context.workspace.video_folder(video)
-    with measure_usage() as usage:
+    workspace.remove(workspace.summary_file(video))  # written last, so it tells what is complete
+    with context.measured(INFER, video) as record:
         shots = [(clip.start, _segment_clip(context, segmenter, clip, bar)) for clip in clips]
         tubes = join_shots(shots, len(source))
-        write_json(folder / 'results.json', to_results(tubes))
-        write_overlay(folder / 'overlay.mp4', source, source.size, source.fps,
+        write_json(workspace.results_file(video), to_results(tubes))
+        write_overlay(workspace.overlay_file(video), source, source.size, source.fps,
                       [tube.segmentations for tube in tubes], progress=lambda _: bar.update())
-    record = dict(seconds=usage.seconds, peak_memory_mb=usage.peak_memory_mb,
-                  instances=len(tubes), masks=sum(rle is not None for tube in tubes
-                                                  for rle in tube.segmentations))
-    write_json(folder / 'summary.json', _summary(context, video, clips, record, len(source)))
-    context.workspace.state.set_record(STAGE, video, record)
+        record.update(instances=len(tubes), masks=sum(rle is not None for tube in tubes
+                                                      for rle in tube.segmentations))
+    write_json(workspace.summary_file(video), _summary(context, video, clips, len(source)))
 
 
 def _segment_clip(context: Context, segmenter: VideoSegmenter, clip: Clip,
@@ -82,17 +63,16 @@ def _segment_clip(context: Context, segmenter: VideoSegmenter, clip: Clip,
                              progress=lambda done, total: bar.update(before + done - bar.n))
 
 
-def _summary(context: Context, video: str, clips: list[Clip], record: dict,
-             num_frames: int) -> dict:
+def _summary(context: Context, video: str, clips: list[Clip], num_frames: int) -> dict:
     """Sum up what each stage cost and found; trainings are shared by all videos."""
     state = context.workspace.state
     stages = {}
-    for stage in SUMMED_STAGES:
+    for stage in PER_CLIP:
         records = [state.record(stage, clip.name) or {} for clip in clips]
         stages[stage] = sum_records(records)
-    for stage in SHARED_STAGES:
+    for stage in TRAININGS:
         stages[stage] = {**(state.record(stage, stage) or {}), 'shared_by_all_videos': True}
-    stages[STAGE] = record
+    stages[INFER] = state.record(INFER, video)
     first = clips[0]
     return dict(
         video=video, source=str(context.videos[video]), num_frames=num_frames, fps=first.fps,
@@ -107,8 +87,9 @@ def sum_records(records: list[dict]) -> dict:
     total: dict = {}
     for record in records:
         for name, value in record.items():
-            before = total.get(name, 0)
-            total[name] = max(before, value) if name == 'peak_memory_mb' else before + value
+            if not isinstance(value, str):
+                before = total.get(name, 0)
+                total[name] = max(before, value) if name == 'peak_memory_mb' else before + value
     if 'seconds' in total:
         total['seconds'] = round(total['seconds'], 2)
     return total

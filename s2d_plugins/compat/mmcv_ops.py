@@ -1,13 +1,9 @@
-"""The two adaptations that let mmdet and mmflow run without compiled mmcv ops.
+"""A stand-in for ``mmcv._ext`` where mmcv came without compiled ops.
 
-* ``mmcv._ext`` missing: a stand-in takes its place, so that ``mmcv.ops`` and with it
-  ``mmdet.models`` import. Ops that exist elsewhere work, the others say what they need.
-* mmflow refuses ``mmcv >= 2.1`` at import, though it runs with it: the gate is passed.
-
-With compiled ops present nothing is touched and they are used.
+With it ``mmcv.ops`` and ``mmdet.models`` import. Ops that exist elsewhere work, the others say what
+they need. With compiled ops present nothing is touched and they are used.
 """
 
-import contextlib
 import functools
 import importlib
 import importlib.machinery
@@ -17,36 +13,52 @@ import sys
 import types
 
 STAND_IN_MARK = '__s2d_stand_in__'
-COMPILED_OPS_COMMAND = (
-    'pip install ninja wheel "setuptools>=80" "packaging>=24.2" && '
-    'pip install --force-reinstall --no-deps --no-cache-dir --no-build-isolation '
-    'onedl-mmcv==2.3.6')
-COMPILED_OPS_HELP = (
-    f'compile them with `{COMPILED_OPS_COMMAND}` (needs a C++ compiler and about half an hour; '
-    'with CUDA ops where nvcc and a GPU are found)')
-MMFLOW_COMMAND = 'pip install mmflow==1.0.0rc0'
+_NAME = 'mmcv._ext'
 
 
 def has_compiled_ops() -> bool:
     """Whether mmcv's own compiled extension is there (the stand-in does not count)."""
-    module = sys.modules.get('mmcv._ext')
+    module = sys.modules.get(_NAME)
     if module is not None:
         return not hasattr(module, STAND_IN_MARK)
-    return importlib.util.find_spec('mmcv._ext') is not None
+    spec = importlib.util.find_spec(_NAME)
+    return spec is not None and spec.loader is not StandInLoader
 
 
+@functools.cache
 def ensure_mmcv_ops() -> None:
     """Make ``mmcv.ops`` importable: put a stand-in for ``mmcv._ext`` where the real one is missing.
 
     Multi-scale deformable attention then takes mmcv's PyTorch path on every device, or
     deformops' kernels if that package is installed and there is a CUDA device.
     """
-    if 'mmcv._ext' in sys.modules or has_compiled_ops():
+    if has_compiled_ops():
         return
-    sys.modules['mmcv._ext'] = _make_stand_in()
-    attention = importlib.import_module('mmcv.ops.multi_scale_deform_attn')
-    attention.IS_CUDA_AVAILABLE = False
+    if _NAME not in sys.modules:
+        spec = stand_in_spec()
+        sys.modules[_NAME] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
     _use_deformops()
+
+
+def stand_in_spec() -> importlib.machinery.ModuleSpec:
+    """What a finder returns for ``mmcv._ext`` where no other finder knows one."""
+    return importlib.machinery.ModuleSpec(_NAME, StandInLoader, origin='s2d_plugins')
+
+
+class StandInLoader:
+    """Makes the stand-in, also in the middle of an import of ``mmcv.ops``."""
+
+    @staticmethod
+    def create_module(spec: importlib.machinery.ModuleSpec) -> None:
+        """Take the usual kind of module."""
+
+    @staticmethod
+    def exec_module(module: types.ModuleType) -> None:
+        """Fill the module; deformable attention is told to take mmcv's PyTorch path."""
+        _fill_stand_in(module)
+        attention = importlib.import_module('mmcv.ops.multi_scale_deform_attn')
+        attention.IS_CUDA_AVAILABLE = False
 
 
 def _use_deformops() -> None:
@@ -75,17 +87,20 @@ class MissingOp:
         self.name = name
 
     def __call__(self, *args, **kwargs):
-        raise RuntimeError(f'mmcv op {self.name!r} is a compiled one, which this mmcv does not '
-                           f'have; {COMPILED_OPS_HELP}')
+        from .openmmlab import compiled_ops_command
+        raise RuntimeError(
+            f'mmcv op {self.name!r} is a compiled one, which this mmcv does not have; compile them '
+            f'with `{compiled_ops_command()}` (needs a C++ compiler and about half an hour; with '
+            'CUDA ops where nvcc and a GPU are found)')
 
     def __repr__(self) -> str:
         return f'MissingOp({self.name!r})'
 
 
-def _make_stand_in() -> types.ModuleType:
-    module = types.ModuleType('mmcv._ext', 'Stand-in for compiled mmcv ops by s2d_plugins.compat.')
+def _fill_stand_in(module: types.ModuleType) -> None:
+    module.__doc__ = 'Stand-in for compiled mmcv ops by s2d_plugins.compat.'
     # a spec, so that find_spec works; no loader, so that mmcv's check_ops_exist says no
-    module.__spec__ = importlib.machinery.ModuleSpec('mmcv._ext', loader=None)
+    module.__spec__ = importlib.machinery.ModuleSpec(_NAME, loader=None)
     setattr(module, STAND_IN_MARK, True)
     module.nms = _nms
     module.roi_align_forward = _roi_align_forward
@@ -100,7 +115,6 @@ def _make_stand_in() -> types.ModuleType:
         return op
 
     module.__getattr__ = missing
-    return module
 
 
 def _not_compiled() -> str:
@@ -159,27 +173,3 @@ def _roi_align_backward(grad_output, rois, argmax_y, argmax_x, grad_input, **opt
         features = torch.zeros_like(grad_input).requires_grad_()
         pooled = torchvision.roi_align(features, rois.to(features), *options)
     grad_input.copy_(torch.autograd.grad(pooled, features, grad_output)[0])
-
-
-@contextlib.contextmanager
-def _mmcv_version(version: str):
-    import mmcv
-    original = mmcv.__version__
-    mmcv.__version__ = version
-    try:
-        yield
-    finally:
-        mmcv.__version__ = original
-
-
-def import_mmflow() -> types.ModuleType:
-    """Import mmflow past its ``mmcv < 2.1`` gate; ``mmcv.__version__`` is as before afterwards.
-
-    Raises:
-        ImportError: If mmflow is not installed, with the command that installs it.
-    """
-    ensure_mmcv_ops()
-    if sys.modules.get('mmflow') is None and importlib.util.find_spec('mmflow') is None:
-        raise ImportError(f'mmflow is not installed; run `{MMFLOW_COMMAND}`')
-    with _mmcv_version('2.0.1'):
-        return importlib.import_module('mmflow')

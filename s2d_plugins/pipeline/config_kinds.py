@@ -1,0 +1,60 @@
+"""The values of a pipeline's config, described once: their types and ranges.
+
+Settings of selection and inference, and the arguments of parts (proposer, discovery, trainings),
+are not here: those are checked where they are used or built.
+"""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+from typing_extensions import NotRequired, TypedDict
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+Positive = Annotated[int, Meta(ge=1)]
+
+
+class Shots(TypedDict, total=False):
+    """Arguments of :func:`~s2d_plugins.video.find_shots`."""
+
+    threshold: Annotated[float, Meta(gt=0)]
+    min_change: Annotated[float, Meta(ge=0, le=255)]
+    min_length: Positive
+
+
+class Frames(TypedDict, total=False):
+    """How clips are cut and extracted."""
+
+    max_short_side: Annotated[int, Meta(ge=8)]
+    min_frames: Positive
+    shots: Shots
+
+
+class Training(TypedDict):
+    """Where a training's config is, and what is changed in it."""
+
+    config: str
+    options: NotRequired[dict[str, Any] | None]
+
+
+class FinalTraining(Training):
+    """A training that may start from the distilled weights."""
+
+    init_from: NotRequired[Literal['teacher', 'student'] | None]
+
+
+class PipelineConfig(TypedDict):
+    """A pipeline's config."""
+
+    proposer: dict
+    discovery: dict
+    distill: Training
+    final: FinalTraining
+    frames: NotRequired[Frames]
+    selection: NotRequired[dict]
+    max_one2x: NotRequired[Share]
+    inference: NotRequired[dict]
+    dense: NotRequired[dict]
+
+
+#: Sections whose keys must all be known.
+CLOSED = {'frames': Frames, 'frames.shots': Shots, 'distill': Training, 'final': FinalTraining}

@@ -1,0 +1,45 @@
+"""The teacher labels every frame of every clip."""
+
+import functools
+from collections.abc import Callable
+
+from ...apis.densify import densify_clip
+from ...errors import S2DInputError
+from ...fileio.whole_files import write_json
+from ...labels.youtube_vis import merge_labels
+from ..clips import Clip
+from ..context import Context
+from ..stage_names import DENSE, DISTILL
+from ..trained_models import load_segmenter, training_stamp
+
+
+def run(context: Context) -> None:
+    """Label the clips that have no dense labels yet and join all to one file.
+
+    Raises:
+        S2DInputError: If the teacher is sure of no object in any clip.
+    """
+    settings = {**context.cfg.get('inference', {}), **context.cfg.get('dense', {})}
+    context.begin(DENSE, settings, training_stamp(context, DISTILL))
+    segmenter = functools.cache(lambda: load_segmenter(context, DISTILL, settings))
+    if any(not context.workspace.clip_file(DENSE, clip.name).is_file() for clip in context.clips):
+        segmenter()  # what is wrong with the model is no video's fault
+
+    def work(clip: Clip, progress: Callable[[int, int], None]) -> None:
+        with context.measured(DENSE, clip.name) as record:
+            labels = densify_clip(segmenter(), context.workspace.open_frames(clip), clip.name,
+                                  clip.frame_paths, progress=progress)
+            record.update(instances=len(labels['annotations']),
+                          masks=sum(rle is not None for annotation in labels['annotations']
+                                    for rle in annotation['segmentations']))
+        write_json(context.workspace.clip_file(DENSE, clip.name), labels)
+
+    context.for_each_clip(DENSE, ' frames', work)
+    merged = merge_labels(labels for _, part in context.video_labels(DENSE)
+                          for labels in part)
+    if not merged['annotations']:
+        raise S2DInputError(f'stage {DENSE}: the teacher is sure of no object (no tube with a '
+                            f'score of {settings.get("score_thr")} or more); train stage '
+                            f'{DISTILL} longer or lower dense.score_thr in '
+                            f'{context.cfg.filename}')
+    write_json(context.workspace.merged_file(DENSE), merged)

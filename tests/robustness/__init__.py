@@ -1,0 +1,1 @@
+"""The tools met with broken input and sudden death, from outside: see docs/reliability.md."""
