@@ -52,6 +52,8 @@ REQUIRED = (
     ('msgspec', ('msgspec',), '"msgspec>=0.18"'),
     ('typing_extensions', ('typing-extensions',), '"typing-extensions>=4.10"'),
     ('psutil', ('psutil',), '"psutil>=5.9"'),
+    ('filelock', ('filelock',), '"filelock>=3.20.1"'),
+    ('joblib', ('joblib',), '"joblib>=1.3"'),
     ('tqdm', ('tqdm',), '"tqdm>=4.60"'),
 )
 MARKS = dict(ok='ok', off='--', bad='!!')

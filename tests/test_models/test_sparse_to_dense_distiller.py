@@ -136,11 +136,6 @@ def test_predict_with_either(who):
     assert len(frame.scores) == len(frame.masks) == len(frame.instances_id)
 
 
-def test_predict_with_another_name_is_refused():
-    with pytest.raises(ValueError, match="'both'"):
-        build_small(predict_with='both')
-
-
 @pytest.mark.parametrize(('mode', 'drops'), [('train', True), ('eval', False)])
 def test_dropout_of_the_teacher_acts_as_its_mode_says(mode, drops):
     encoder = dict(layer_cfg=dict(self_attn_cfg=dict(dropout=0.3), ffn_cfg=dict(ffn_drop=0.3)))
