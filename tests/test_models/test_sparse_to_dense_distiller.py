@@ -99,7 +99,7 @@ def test_a_detector_that_cannot_be_distilled_is_refused_when_built(change, messa
 
 
 def test_predict_with():
-    with pytest.raises(S2DInputError, match="expected teacher or student, found 'both'"):
+    with pytest.raises(S2DInputError, match="'teacher' or 'student', found 'both'"):
         build_small(predict_with='both')
 
 
