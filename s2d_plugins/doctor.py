@@ -54,6 +54,8 @@ REQUIRED = (
     ('filelock', ('filelock',), '"filelock>=3.20.1"'),
     ('joblib', ('joblib',), '"joblib>=1.3"'),
     ('psutil', ('psutil',), '"psutil>=5.9"'),
+    ('filelock', ('filelock',), '"filelock>=3.20.1"'),
+    ('joblib', ('joblib',), '"joblib>=1.3"'),
     ('tqdm', ('tqdm',), '"tqdm>=4.60"'),
 )
 MARKS = dict(ok='ok', off='--', bad='!!')

@@ -8,6 +8,10 @@ from .errors import S2DInputError
 
 #: Of :func:`~s2d_plugins.models.window_inference.segment_video`.
 SETTINGS = ('window', 'overlap', 'top_k', 'score_thr', 'tube_nms_iou', 'link_iou')
+#: How frames are resized before that; a config's test pipeline says it for tests.
+RESIZING = ('scale', 'resize_backend')
+#: Pillow's resizing is antialiased, OpenCV's is not.
+RESIZE_BACKENDS = ('pillow', 'cv2')
 _SHARES = ('score_thr', 'tube_nms_iou', 'link_iou')
 _LEAST = dict(window=2, overlap=0, top_k=1)
 _MAY_BE_NONE = ('window', 'tube_nms_iou')
@@ -17,16 +21,16 @@ def check_settings(settings: Mapping, call: Callable[[str], str] = str) -> None:
     """Check that settings exist and lie in their ranges.
 
     Args:
-        settings: ``scale`` and any of :data:`SETTINGS`.
+        settings: Any of :data:`RESIZING` and :data:`SETTINGS`.
         call: Gives the name of a setting as the user wrote it.
 
     Raises:
         S2DInputError: Names the first that does not.
     """
     for name, value in settings.items():
-        if name != 'scale' and name not in SETTINGS:
-            raise S2DInputError(f'{call(name)} is not a setting of inference; expected scale, '
-                                f'{", ".join(SETTINGS)}')
+        if name not in (*RESIZING, *SETTINGS):
+            raise S2DInputError(f'{call(name)} is not a setting of inference; expected '
+                                f'{", ".join((*RESIZING, *SETTINGS))}')
         if value is None and name in _MAY_BE_NONE:
             continue
         if name in _SHARES and not (_is_number(value, Real) and 0 <= value <= 1):
@@ -39,6 +43,9 @@ def check_settings(settings: Mapping, call: Callable[[str], str] = str) -> None:
                 _is_number(side, Integral) and side > 0 for side in value)):
             raise S2DInputError(f'{call(name)}: expected (long side, short side) in pixels, '
                                 f'found {shown(value)}')
+        if name == 'resize_backend' and value not in RESIZE_BACKENDS:
+            raise S2DInputError(f'{call(name)}: expected {" or ".join(RESIZE_BACKENDS)}, found '
+                                f'{shown(value)}')
     check_window(settings.get('window'), settings.get('overlap', 0), call)
 
 

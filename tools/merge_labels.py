@@ -5,6 +5,7 @@ Example:
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def find_labels(folder: Path) -> list[Path]:
 def is_merged(path: Path, out: Path) -> bool:
     """Say whether a file is what an earlier run of this tool has written to ``out``."""
     from s2d_plugins.fileio.stamps import read_stamp
-    return path.resolve() == out.resolve() and 'labels' in (read_stamp(path) or {})
+    return os.path.realpath(path) == os.path.realpath(out) and 'labels' in (read_stamp(path) or {})
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -13,6 +13,9 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     add_runner_arguments(parser)
     parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('--model', metavar='CONFIG',
+                        help='take model and test pipeline from this config, that of the training; '
+                        'those of configs/evaluation are for ResNet-50')
     parser.add_argument('--out', help='pickle file for the predictions')
     parser.add_argument('--format-only', metavar='PREFIX',
                         help='measure nothing and need no annotations: write PREFIX.json and '
@@ -35,16 +38,33 @@ def show_predictions(cfg, args: argparse.Namespace) -> None:
         out_dir=args.show_dir and str(Path(args.show_dir).resolve()))]
 
 
+def test_set(cfg):
+    """Return the config of the data set itself, without what is wrapped around it."""
+    dataset = cfg.test_dataloader.dataset
+    while 'dataset' in dataset:
+        dataset = dataset.dataset
+    return dataset
+
+
+def use_model(cfg, args: argparse.Namespace) -> None:
+    """Take the model of another config, and what its frames go through before it."""
+    from s2d_plugins.fileio.configs import load_config
+    other = load_config(args.model)
+    if 'model' not in other or not other.get('test_dataloader'):
+        raise S2DInputError(f'--model: {args.model} has no model and test_dataloader; give the '
+                            'config of a training')
+    cfg.model = other.model
+    test_set(cfg).pipeline = test_set(other).pipeline
+    cfg.merge_from_dict(args.cfg_options or {})
+
+
 def use_tta(cfg) -> None:
     """Wrap the model for test-time augmentation."""
     if 'tta_model' not in cfg or 'tta_pipeline' not in cfg:
         raise S2DInputError(f'--tta: {cfg.filename} has no tta_model and tta_pipeline, and there '
                             'is no default for videos; add both or leave --tta out')
     cfg.model = dict(**cfg.tta_model, module=cfg.model)
-    dataset = cfg.test_dataloader.dataset
-    while 'dataset' in dataset:
-        dataset = dataset.dataset
-    dataset.pipeline = cfg.tta_pipeline
+    test_set(cfg).pipeline = cfg.tta_pipeline
 
 
 def metrics_of(cfg, option: str, known: tuple[str, ...], lacking: str) -> list:
@@ -87,6 +107,8 @@ def main() -> None:
     prepare_outputs([args.config, args.checkpoint, *runner_tools.data_paths(cfg)],
                     files=[args.out, *(submission if args.format_only else ())],
                     folders=[cfg.work_dir, args.show_dir])
+    if args.model is not None:
+        use_model(cfg, args)
     if args.show or args.show_dir:
         show_predictions(cfg, args)
     if args.tta:

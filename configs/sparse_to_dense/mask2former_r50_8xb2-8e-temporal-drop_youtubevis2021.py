@@ -22,14 +22,14 @@ model = dict(
     init_cfg=None)
 
 train_pipeline = [
-    dict(type='s2d_plugins.KeymaskClipSample', num_frames=2, frame_range=20, consecutive=False),
+    dict(type='s2d_plugins.KeymaskClipSample', num_frames=2, frame_range=20, choice='keymask'),
     dict(
         type='TransformBroadcaster',
         share_random_params=True,
         transforms=[
             dict(type='LoadImageFromFile'),
+            dict(type='Resize', scale=(640, 360), keep_ratio=True, backend='pillow'),
             dict(type='s2d_plugins.LoadKeymasks'),
-            dict(type='Resize', scale=(640, 360), keep_ratio=True),
             dict(type='RandomFlip', prob=0.5),
         ]),
     dict(type='PackTrackInputs')
@@ -39,7 +39,7 @@ test_pipeline = [
         type='TransformBroadcaster',
         transforms=[
             dict(type='LoadImageFromFile'),
-            dict(type='Resize', scale=(640, 360), keep_ratio=True),
+            dict(type='Resize', scale=(640, 360), keep_ratio=True, backend='pillow'),
         ]),
     dict(type='PackTrackInputs')
 ]

@@ -26,7 +26,9 @@ from ..errors import (
     one_line,
     shortened,
     unexpected,
+    was_interrupted,
 )
+from .interrupts import no_interrupt_lost
 
 EXIT_UNEXPECTED = 1
 EXIT_INPUT_ERROR = 2
@@ -56,18 +58,23 @@ def run_tool(main: Callable[[], int | None],
     """
     raising, logging.raiseExceptions = logging.raiseExceptions, _shows_tracebacks()
     try:
-        return main() or 0
+        with no_interrupt_lost():
+            return main() or 0
     except KeyboardInterrupt:
-        print(f'\n{on_interrupt}', file=sys.stderr)
-        return EXIT_INTERRUPTED
+        return _tell_interrupt(on_interrupt)
     except BrokenPipeError:  # the reader of a pipe has had enough
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_BROKEN_PIPE
     except Exception as error:
-        return _tell(error)
+        return _tell_interrupt(on_interrupt) if was_interrupted(error) else _tell(error)
     finally:
         logging.raiseExceptions = raising
+
+
+def _tell_interrupt(line: str) -> int:
+    print(f'\n{line}', file=sys.stderr)
+    return EXIT_INTERRUPTED
 
 
 def _tell(error: Exception) -> int:
@@ -162,7 +169,7 @@ class Failures:
         except S2DOutputError:
             raise
         except Exception as error:
-            if self.total == 1 or full_disk(error):
+            if self.total == 1 or full_disk(error) or was_interrupted(error):
                 raise
             self.note(name, error)
 

@@ -31,7 +31,8 @@ class S2DInferencer:
         weights: Checkpoint file.
         device: ``'cpu'``, ``'cuda'`` or ``'cuda:N'``; by default a GPU where there is one.
         **settings: Of :class:`~s2d_plugins.apis.segmenter.VideoSegmenter`: ``scale``,
-            ``window``, ``overlap``, ``top_k``, ``score_thr``, ``tube_nms_iou``, ``link_iou``.
+            ``resize_backend``, ``window``, ``overlap``, ``top_k``, ``score_thr``,
+            ``tube_nms_iou``, ``link_iou``.
 
     Raises:
         S2DInputError: If a file is missing or they do not fit each other.

@@ -1,7 +1,7 @@
 """A trained clip model with its settings, ready to segment frames."""
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from ..registry import MODELS
 from ..structures import Frames
 
 DEFAULT_SCALE = (1333, 360)
+DEFAULT_BACKEND = 'pillow'
 
 
 class VideoSegmenter:
@@ -35,6 +36,8 @@ class VideoSegmenter:
             :class:`~s2d_plugins.models.SparseToDenseVideo`.
         scale: Largest (long side, short side) of the frames that the model sees, in pixels; the
             aspect ratio is kept. Best is the size it was trained with.
+        resize_backend: ``'pillow'``, antialiased, or ``'cv2'``, which is faster and keeps more fine
+            detail. Best is the one it was trained with.
         **settings: Of :func:`~s2d_plugins.models.window_inference.segment_video`: ``window``,
             ``overlap``, ``top_k``, ``score_thr``, ``tube_nms_iou`` and ``link_iou``.
 
@@ -44,13 +47,14 @@ class VideoSegmenter:
     """
 
     def __init__(self, model: nn.Module, scale: tuple[int, int] = DEFAULT_SCALE,
-                 **settings: Any):
-        check_settings(dict(settings, scale=scale))
+                 resize_backend: str = DEFAULT_BACKEND, **settings: Any):
+        check_settings(dict(settings, scale=scale, resize_backend=resize_backend))
         if not all(hasattr(model, name) for name in ('segment_window', 'data_preprocessor')):
             raise refuse(self, 'model', type(model).__name__,
                          'one with segment_window and data_preprocessor')
         self.model = model.eval()
         self.scale = tuple(scale)
+        self.resize_backend = resize_backend
         self.settings = settings
 
     @classmethod
@@ -58,10 +62,10 @@ class VideoSegmenter:
                    **settings: Any) -> 'VideoSegmenter':
         """Build the model of a training config and load its weights; see :func:`load_model`.
 
-        ``scale`` is by default that of the config's test pipeline.
+        ``scale`` and ``resize_backend`` are by default those of the config's test pipeline.
         """
         with config_errors(config):
-            settings.setdefault('scale', find_test_scale(load_config(config)))
+            settings = {**find_test_resize(load_config(config), settings), **settings}
         return cls(load_model(config, checkpoint, device), **settings)
 
     def segment(self, frames: Frames, out_size: tuple[int, int] | None = None,
@@ -94,7 +98,7 @@ class VideoSegmenter:
         return scores, masks, features[0] if features else None
 
     def _prepare(self, frame: np.ndarray) -> np.ndarray:
-        return mmcv.imrescale(frame, self.scale)
+        return mmcv.imrescale(frame, self.scale, backend=self.resize_backend)
 
     def _inputs(self, frames: Sequence[np.ndarray]) -> Tensor:
         """Turn RGB frames into the padded, normalised (T, 3, H, W) that the model takes."""
@@ -106,25 +110,30 @@ class VideoSegmenter:
         return preprocessor(dict(inputs=[images], data_samples=None), False)['inputs'][0]
 
 
-def find_test_scale(cfg: Config) -> tuple[int, int]:
-    """Return the scale that a config's ``test_pipeline`` resizes to.
+def find_test_resize(cfg: Config, given: Collection[str] = ()) -> dict[str, Any]:
+    """Return ``scale`` and ``resize_backend`` with which a config's ``test_pipeline`` resizes.
 
-    ``Resize`` may be written with a scope or as a class.
+    ``Resize`` may be written with a scope or as a class; its backend is mmcv's default, cv2, where
+    it names none.
+
+    Args:
+        cfg: Config of a training.
+        given: Settings that the user gives, for which the pipeline need not be clear.
 
     Raises:
-        S2DInputError: If there is a pipeline whose scale cannot be told; a config without one
-            has the full-size recipe's.
+        S2DInputError: If there is a pipeline whose scale cannot be told and none is given; a
+            config without one has the full-size recipe's.
     """
     if not cfg.get('test_pipeline'):
-        return DEFAULT_SCALE
+        return dict(scale=DEFAULT_SCALE, resize_backend=DEFAULT_BACKEND)
     steps = [step for outer in cfg.test_pipeline
              for step in (outer, *outer.get('transforms', ()))]
-    scales = [step.scale for step in steps
-              if type_name(step.type) == 'Resize' and 'scale' in step]
-    if len(scales) != 1:
+    found = [dict(scale=tuple(step.scale), resize_backend=step.get('backend', 'cv2'))
+             for step in steps if type_name(step.type) == 'Resize' and 'scale' in step]
+    if len(found) != 1 and 'scale' not in given:
         raise S2DInputError(f'{cfg.filename}: expected one Resize with a scale in test_pipeline, '
-                            f'found {len(scales)}; add it, or set inference.scale')
-    return tuple(scales[0])
+                            f'found {len(found)}; add it, or set inference.scale')
+    return found[0] if len(found) == 1 else {}
 
 
 def build_model(cfg: Config) -> nn.Module:

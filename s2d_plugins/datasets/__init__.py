@@ -8,8 +8,10 @@ from .transforms import (
     ClipRotate,
     DropEmptyKeymasks,
     KeymaskClipSample,
+    KeymaskResize,
     LoadKeymasks,
+    PadClip,
 )
 
 __all__ = ['ClipColorJitter', 'ClipCopyPaste', 'ClipRotate', 'DropEmptyKeymasks',
-           'KeymaskClipSample', 'KeymaskDataset', 'LoadKeymasks']
+           'KeymaskClipSample', 'KeymaskDataset', 'KeymaskResize', 'LoadKeymasks', 'PadClip']

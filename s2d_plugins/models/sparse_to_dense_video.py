@@ -10,7 +10,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from s2d_plugins.arguments import check_flag, check_type, refuse
-from s2d_plugins.inference_settings import check_settings
+from s2d_plugins.inference_settings import RESIZING, check_settings
 from s2d_plugins.labels.rle import areas_and_boxes, decode_mask
 from s2d_plugins.registry import MODELS
 
@@ -40,8 +40,10 @@ class SparseToDenseVideo(Mask2FormerVideo):
         check_flag(self, dense_masks=dense_masks)
         check_type(self, dict, 'a dict', test_cfg=test_cfg, optional=True)
         check_settings(test_cfg or {}, 'SparseToDenseVideo: test_cfg.{}'.format)
-        if 'scale' in (test_cfg or {}):
-            raise refuse(self, 'test_cfg', test_cfg, 'without scale, for the test pipeline resizes')
+        for name in RESIZING:
+            if name in (test_cfg or {}):
+                raise refuse(self, 'test_cfg', test_cfg,
+                             f'without {name}, for the test pipeline resizes')
         super().__init__(*args, **kwargs)
         self.dense_masks = dense_masks
         self.test_cfg = dict(test_cfg or {})

@@ -3,7 +3,7 @@ import pytest
 import torch
 from bright_model import red_squares, write_model
 
-from s2d_plugins.apis.segmenter import VideoSegmenter, find_test_scale, load_model
+from s2d_plugins.apis.segmenter import VideoSegmenter, find_test_resize, load_model
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.fileio.configs import load_config
 from s2d_plugins.labels.rle import decode_mask
@@ -31,9 +31,42 @@ def test_output_size_is_free_and_scale_is_that_of_the_test_pipeline(tmp_path):
     assert mask.shape == (80, 112) and mask[20:44, 2:28].all() and not mask[:, 40:].any()
 
 
-def test_full_size_scale_without_a_test_pipeline(tmp_path):
+def test_full_size_resizing_without_a_test_pipeline(tmp_path):
     (tmp_path / 'empty.py').write_text('a = 1')
-    assert find_test_scale(load_config(tmp_path / 'empty.py')) == (1333, 360)
+    assert find_test_resize(load_config(tmp_path / 'empty.py')) == dict(
+        scale=(1333, 360), resize_backend='pillow')
+
+
+def resized_noise(segmenter) -> np.ndarray:
+    noise = np.random.default_rng(0).integers(0, 256, (128, 128, 3), np.uint8)
+    return segmenter._prepare(noise).astype(float)
+
+
+def test_frames_are_resized_as_in_the_test_pipeline(tmp_path):
+    """Pillow takes the mean of 2 x 2 pixels and more, so of noise less is left."""
+    model = write_model(tmp_path)
+    config = model[0].read_text()
+    found = {}
+    for backend in ('cv2', 'pillow'):
+        model[0].write_text(config.replace('keep_ratio=True', f"backend='{backend}'"))
+        segmenter = VideoSegmenter.from_files(*model, scale=(50, 50))
+        assert segmenter.resize_backend == backend
+        found[backend] = resized_noise(segmenter)
+    assert found['pillow'].std() < 0.7 * found['cv2'].std()
+    model[0].write_text(config)  # mmcv's default
+    assert VideoSegmenter.from_files(*model).resize_backend == 'cv2'
+    chosen = VideoSegmenter.from_files(*model, resize_backend='pillow', scale=(50, 50))
+    np.testing.assert_array_equal(resized_noise(chosen), found['pillow'])
+
+
+@pytest.mark.parametrize('steps', ['', "dict(type='Resize', scale=(64, 32)), "
+                                   "dict(type='Resize', scale=(32, 16))"])
+def test_an_unclear_test_pipeline_needs_a_scale(tmp_path, steps):
+    path = tmp_path / 'unclear.py'
+    path.write_text(f"test_pipeline = [dict(type='LoadImageFromFile'), {steps}]")
+    with pytest.raises(S2DInputError, match='expected one Resize with a scale in test_pipeline'):
+        find_test_resize(load_config(path))
+    assert find_test_resize(load_config(path), ['scale']) == {}
 
 
 def test_the_teacher_of_a_distiller_is_taken(tmp_path):
@@ -62,7 +95,7 @@ def test_a_list_is_no_checkpoint(tmp_path):
 
 
 @pytest.mark.parametrize(('settings', 'expected'), [
-    (dict(threshold=1), 'threshold is not a setting of inference; expected scale, window'),
+    (dict(threshold=1), 'threshold is not a setting of inference; expected scale, resize'),
     (dict(window=4), 'overlap of at least 1 and below the window of 4 frames, found 0'),
     (dict(window=4, overlap=4), 'below the window of 4 frames, found 4'),
     (dict(window=1, overlap=1), 'window: expected a whole number, at least 2, found 1'),
@@ -73,6 +106,7 @@ def test_a_list_is_no_checkpoint(tmp_path):
     (dict(score_thr=float('nan')), 'score_thr: expected a number from 0 to 1, found nan'),
     (dict(tube_nms_iou=-0.1), 'tube_nms_iou: expected a number from 0 to 1, found -0.1'),
     (dict(link_iou=None), 'link_iou: expected a number from 0 to 1, found None'),
+    (dict(resize_backend='PIL'), "resize_backend: expected pillow or cv2, found 'PIL'"),
     (dict(scale=(0, 64)), r'scale: expected \(long side, short side\) in pixels, found'),
 ])
 def test_wrong_settings(tmp_path, settings, expected):

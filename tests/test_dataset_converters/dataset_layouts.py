@@ -106,13 +106,13 @@ def youtube_vis_2021(root):
     youtube_vis(root, annotations='train/instances.json')
 
 
-def ovis(root):
+def ovis(root, split='train'):
     videos = []
     for number, name in enumerate(('fb4a7958', 'ca2a1d11'), start=1):
         files = [f'img_{frame:07d}.jpg' for frame in range(1, 4)]
-        write_frames(root / 'train' / name, files)
+        write_frames(root / split / name, files)
         videos.append(vis_video(number, [f'{name}/{file}' for file in files]))
-    write(root / 'annotations_train.json', vis_labels(videos, encode_mask))
+    write(root / f'annotations_{split}.json', vis_labels(videos, encode_mask))
 
 
 def uvo(root, split='val', extracted=True):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from s2d_plugins.datasets.transforms.clip_copy_paste import paste_objects, resize_masks
+from s2d_plugins.datasets.transforms.clip_copy_paste import paste_objects
 from s2d_plugins.datasets.transforms.mask_ops import set_instances
 from s2d_plugins.registry import TRANSFORMS
 
@@ -34,12 +34,6 @@ def test_paste_objects():
         [[0, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]],
         [[0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 1]]]
     assert image.max() == 0 and masks.min() == 1
-
-
-def test_resize_masks():
-    mask = np.array([[[1, 0], [0, 1]]], np.uint8)
-    assert resize_masks(mask, (4, 2)).tolist() == [[[1, 0], [1, 0], [0, 1], [0, 1]]]
-    assert resize_masks(mask[:0], (4, 2)).shape == (0, 4, 2)
 
 
 @pytest.fixture

@@ -42,30 +42,58 @@ def test_frames_near(length, num_frames, frame_range, data):
     assert len(set(frames)) == min(num_frames, length)
 
 
-def test_runs_of_one_instance_only():
+def test_windows_of_one_instance_only():
     """Frames 1 to 3 have masks in a row, but of two instances."""
     infos = {1: {1, 2}, 2: {3}, 3: {5, 6, 7, 8}}
     assert draws(lambda: video(10, infos)) == {(5, 6, 7), (6, 7, 8)}
 
 
-def test_instances_are_drawn_evenly():
-    """Instance 1 has one run, instance 2 has ten: each must come up about half of the time."""
-    infos = {1: {0, 1, 2}, 2: set(range(10, 22))}
-    sample = TRANSFORMS.build(dict(type='KeymaskClipSample'))
-    share = np.mean([sample(video(30, infos))['frame_id'][0] == 0 for _ in range(400)])
-    assert 0.4 < share < 0.6
+def share_of(infos, wanted, times, **options):
+    """Return the share of clips whose first frame is one of ``wanted``."""
+    sample = TRANSFORMS.build(dict(type='KeymaskClipSample', **options))
+    return np.mean([sample(video(*infos))['frame_id'][0] in wanted for _ in range(times)])
 
 
-def test_without_a_run_the_clip_surrounds_a_keymask():
-    clips = draws(lambda: video(40, {1: {20}}), frame_range=3)
+def test_windows_are_drawn_evenly():
+    """A track of 3 frames has 1 window, one of 100 frames 98: 1 of 99 clips is the short one's."""
+    tracks = {1: {0, 1, 2}, 2: set(range(10, 110))}
+    assert 0.006 < share_of((110, tracks), {0}, 5000) < 0.015
+    # each window of the long track as often as any other: half of the clips in half of them
+    assert 0.45 < share_of((110, tracks), range(10, 59), 2000) < 0.54
+
+
+def test_instances_are_drawn_evenly_if_asked():
+    tracks = {1: {0, 1, 2}, 2: set(range(10, 110))}
+    assert 0.45 < share_of((110, tracks), {0}, 1000, choice='instances') < 0.55
+
+
+def test_a_window_of_two_instances_counts_twice():
+    tracks = {1: {0, 1, 2}, 2: {0, 1, 2}, 3: {10, 11, 12}}
+    assert 0.61 < share_of((20, tracks), {0}, 2000) < 0.72
+
+
+def test_without_a_window_any_frame_will_do():
+    """As published: the clip need not hold a keymask at all."""
+    clips = draws(lambda: video(60, {1: {55}}), times=2000, frame_range=3)
+    assert all(clip[2] - clip[0] <= 6 and len(set(clip)) == 3 for clip in clips)
+    assert {frame for clip in clips for frame in clip} == set(range(60))
+    assert not all(55 in clip for clip in clips)
+
+
+@pytest.mark.parametrize('choice', ['instances', 'keymask'])
+def test_without_a_window_the_clip_surrounds_a_keymask_if_asked(choice):
+    clips = draws(lambda: video(40, {1: {20}}), frame_range=3, choice=choice)
     assert all(20 in clip and set(clip) <= set(range(17, 24)) for clip in clips)
     assert all(len(set(clip)) == 3 for clip in clips)
     assert len(clips) == 15  # every choice of 2 of the 6 neighbours
 
 
-def test_final_stage_ignores_runs():
-    clips = draws(lambda: video(10, {1: {4, 5, 6}}), consecutive=False, frame_range=2)
+@pytest.mark.parametrize('choice', ['keymask', 'any'])
+def test_windows_may_be_ignored(choice):
+    clips = draws(lambda: video(10, {1: {4, 5, 6}}), choice=choice, frame_range=2)
     assert any(clip[2] - clip[0] > 2 for clip in clips)
+    near = [bool({4, 5, 6} & set(clip)) for clip in clips]
+    assert all(near) == (choice == 'keymask')
 
 
 def test_strides_are_tried_until_one_has_a_run():
@@ -78,6 +106,8 @@ def test_given_key_frame_is_in_the_clip():
     infos = {1: {1, 2, 3, 4}}
     assert draws(lambda: video(10, infos, key_frame_id=4)) == {(2, 3, 4)}
     assert all(9 in clip for clip in draws(lambda: video(10, infos, key_frame_id=9)))
+    assert all(7 in clip for clip in draws(lambda: video(10, infos, key_frame_id=7),
+                                           choice='any'))
 
 
 def test_short_video_repeats_frames():
@@ -105,7 +135,9 @@ def test_output_is_that_of_mmdets_samplers():
 def test_errors():
     with pytest.raises(S2DInputError, match='video 1 has no keymask in any of its 4 frames'):
         draws(lambda: video(4, {}))
-    with pytest.raises(ValueError, match='frame_range to be an integer of at least 2, found 1'):
+    with pytest.raises(S2DInputError, match='frame_range to be an integer of at least 2, found 1'):
         TRANSFORMS.build(dict(type='KeymaskClipSample', frame_range=1))
-    with pytest.raises(ValueError, match=r'strides\[0\] to be an integer of at least 1'):
+    with pytest.raises(S2DInputError, match=r'strides\[0\] to be an integer of at least 1'):
         TRANSFORMS.build(dict(type='KeymaskClipSample', strides=(0,)))
+    with pytest.raises(S2DInputError, match="choice to be 'windows', .* or 'any', found 'runs'"):
+        TRANSFORMS.build(dict(type='KeymaskClipSample', choice='runs'))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from s2d_plugins.datasets.transforms.mask_ops import (
     boxes_of_masks,
     decode_at,
+    resize_masks,
     set_instances,
 )
 from s2d_plugins.labels.rle import encode_masks
@@ -18,12 +19,13 @@ from s2d_plugins.labels.rle import encode_masks
        st.integers(1, 9), st.integers(0, 99))
 def test_decode_takes_the_pixel_under_each_centre(number, height, width, rows, columns, seed):
     masks = np.random.default_rng(seed).random((number, height, width)) < 0.5
-    found = decode_at(encode_masks(masks), (rows, columns))
-    assert found.shape == (number, rows, columns) and found.dtype == np.uint8
     choices = [masks[:, source_rows][:, :, source_columns]
                for source_rows in under_centres(height, rows)
                for source_columns in under_centres(width, columns)]
-    assert np.any([found == choice for choice in choices], axis=0).all()
+    for found in (decode_at(encode_masks(masks), (rows, columns)),
+                  resize_masks(masks.astype(np.uint8), (rows, columns))):
+        assert found.shape == (number, rows, columns) and found.dtype == np.uint8
+        assert np.any([found == choice for choice in choices], axis=0).all()
 
 
 def under_centres(source, target):

@@ -89,3 +89,10 @@ def test_merging_spares_the_labels(folder, capsys, out, statistics, message):
     assert message in capsys.readouterr().err
     assert before == {path: path.read_bytes() for path in (folder / 'labels').iterdir()}
     assert [path.name for path in folder.iterdir()] == ['labels']
+
+
+def test_a_link_to_itself_among_the_files_is_one_line(folder, capsys):
+    (folder / 'labels/c.json').symlink_to('c.json')
+    assert merge_labels.main([str(folder / 'labels'), '--out', str(folder / 'merged.json')]) == 2
+    error = capsys.readouterr().err
+    assert error.count('\n') == 1 and 'c.json' in error and not (folder / 'merged.json').exists()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.structures import InstanceData
-from tiny_recipe import TRAINING, run
+from tiny_recipe import ROOT, TRAINING, run
 
 from s2d_plugins.labels.rle import encode_mask
 from s2d_plugins.labels.youtube_vis import make_annotation, make_labels, make_video
@@ -197,6 +197,27 @@ def forward(self, inputs, data_samples=None, mode='tensor'):
     return data_samples
 
 
+def test_evaluation_configs_take_the_model_of_a_training(folder, monkeypatch, capsys):
+    """Model and test pipeline are the training's, data and metric the evaluation's."""
+    monkeypatch.setattr('tiny_recipe.BrightSegmenter.forward', forward)
+    torch.save(dict(state_dict=dict(weight=torch.ones(1))), 'bright.pth')
+    data = folder / 'data/youtube_vis_2019'
+    (data / 'valid').mkdir(parents=True)
+    (data / 'annotations').mkdir()
+    (folder / 'video').rename(data / 'valid/JPEGImages')
+    labels = (folder / 'labels.json').read_text().replace('video/', '')
+    (data / 'annotations/youtube_vis_2019_valid.json').write_text(labels)
+    config = ROOT / 'configs/evaluation/youtubevis2019_val.py'
+    command = ('test', config, 'bright.pth', '--work-dir', 'run', '--cfg-options',
+               'test_dataloader.num_workers=0')
+    assert run(monkeypatch, *command, '--model', 'config.py') == 0
+    metrics = json.loads(next((folder / 'run').glob('*/*.json')).read_text())
+    assert metrics['vis/AP'] == pytest.approx(1.0)
+    (folder / 'no_model.py').write_text('test_dataloader = dict(dataset=dict())')
+    assert run(monkeypatch, *command, '--model', 'no_model.py') == 2
+    assert 'no_model.py has no model and test_dataloader; give the' in errors(capsys)
+
+
 def no_number(frames):
     frames[1].pred_track_instances.scores[0] = float('nan')
 
@@ -217,7 +238,7 @@ def other_video(frames):
 
 
 @pytest.mark.parametrize(('damage', 'message', 'score'), [
-    (no_number, "predictions, video 'video' (id 1), track 0: score nan is not a finite", 0),
+    (no_number, "predictions, track 0, video 'video' (id 1): score nan is not a finite", 0),
     (other_size, "track 0, video 'video' (id 1), frame 2: mask of size (47, 64), expected", 0),
     (no_frame, 'video 1, frame 1: no prediction, nor for 1 more of its 4 frames', 0.1),
     (other_video, 'predictions, track 0: video 7 is not in the ground truth', 0)])

@@ -4,11 +4,8 @@ _base_ = './video_clips.py'
 
 clip_pipeline = [
     dict(
-        type='KeymaskClipSample',
-        num_frames=_base_.num_frames,
-        frame_range=20,
-        consecutive=False),
-    _base_.train_pipeline[1],
+        type='KeymaskClipSample', num_frames=_base_.num_frames, frame_range=20, choice='any'),
+    *_base_.train_pipeline[1:-1],
 ]
 paste_pipeline = [
     dict(type='ClipCopyPaste', prob=1.0, scale_range=(0.8, 1.0)),

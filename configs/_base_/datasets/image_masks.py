@@ -14,8 +14,9 @@ train_pipeline = [
         type='RandomResize',
         scale=(1024, 1024),
         ratio_range=(0.1, 2.0),
-        resize_type='Resize',
-        keep_ratio=True),
+        resize_type='KeymaskResize',
+        keep_ratio=True,
+        backend='pillow'),
     dict(
         type='RandomCrop',
         crop_size=(1024, 1024),
@@ -27,7 +28,7 @@ train_pipeline = [
 ]
 test_pipeline = [
     dict(type='LoadImageFromFile', backend_args=backend_args),
-    dict(type='Resize', scale=(1333, 800), keep_ratio=True),
+    dict(type='Resize', scale=(1333, 800), keep_ratio=True, backend='pillow'),
     dict(
         type='PackDetInputs',
         meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'))

@@ -7,15 +7,7 @@ from mmcv.transforms import BaseTransform
 from ...arguments import check_number, check_share, items_of, refuse
 from ...errors import S2DInputError
 from ...registry import TRANSFORMS
-from .mask_ops import set_instances
-
-
-def resize_masks(masks: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resize (N, H, W) uint8 masks to ``size`` (height, width), nearest neighbour."""
-    if not len(masks):
-        return np.zeros((0, *size), np.uint8)
-    return np.stack([cv2.resize(np.ascontiguousarray(mask), size[::-1],
-                                interpolation=cv2.INTER_NEAREST) for mask in masks])
+from .mask_ops import resize_masks, set_instances
 
 
 def paste_objects(image: np.ndarray, masks: np.ndarray, source: np.ndarray,

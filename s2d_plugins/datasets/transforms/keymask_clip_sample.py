@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from mmdet.datasets.transforms import BaseFrameSample
 
-from ...arguments import check_count, check_flag, check_type, items_of
+from ...arguments import check_choice, check_count, check_type, items_of
 from ...errors import S2DInputError
 from ...registry import TRANSFORMS
 
@@ -38,42 +38,54 @@ def frames_near(key: int, video_length: int, num_frames: int, frame_range: int) 
     return sorted(frames + [frames[index] for index in extra])
 
 
+#: How :class:`KeymaskClipSample` may choose.
+CHOICES = ('windows', 'instances', 'keymask', 'any')
+
+
 @TRANSFORMS.register_module()
 class KeymaskClipSample(BaseFrameSample):
     """Choose ``num_frames`` frames of a video so that there is something to learn from.
 
-    Sparse-to-dense training (``consecutive=True``) takes frames in a row in all of which one
-    instance has a keymask: an instance with such a run and then one of its runs are drawn evenly.
-    Where no instance has a run, and always in final training (``consecutive=False``), the clip is
-    one frame with a keymask and others within ``frame_range`` of it. Paper: S2D,
-    arXiv 2512.14440. Stands where ``UniformRefFrameSample`` stands in mmdet's pipelines and has
-    the same output; ``key_frame_id`` (from ``TrackImgSampler``) is kept if given.
+    A *window* is a row of consecutive frames in all of which one instance has a keymask. ``choice``
+    says how a clip is drawn:
+
+    * ``'windows'`` (S2D, arXiv 2512.14440): evenly from all windows of all instances. Without any,
+      the clip is a random frame, with or without keymask, and others within ``frame_range``.
+    * ``'instances'``: an instance that has a window, then one of its windows. An instance seen for
+      three frames comes up as often as one seen throughout. Without any window the clip is a frame
+      with a keymask and others within ``frame_range``.
+    * ``'keymask'``: a frame with a keymask and others within ``frame_range``; no windows.
+    * ``'any'`` (VideoCutLER): a random frame and others within ``frame_range``.
+
+    Stands where ``UniformRefFrameSample`` stands in mmdet's pipelines and has the same output;
+    ``key_frame_id`` (from ``TrackImgSampler``) is kept if given.
 
     Args:
         num_frames: Frames per clip.
-        frame_range: Largest distance in frames from the frame with a keymask.
-        consecutive: Whether to look for runs first.
-        strides: Steps between the frames of a run; one is drawn per clip, and the others are
-            tried where it gives no run.
+        frame_range: Largest distance in frames from the first drawn frame, where there is no
+            window.
+        choice: See above.
+        strides: Steps between the frames of a window; one is drawn per clip, and the others are
+            tried where it gives no window.
         collect_video_keys: See ``BaseFrameSample``.
 
     Raises:
         S2DInputError: If an argument is of another type or out of its range.
     """
 
-    def __init__(self, num_frames: int = 3, frame_range: int = 20, consecutive: bool = True,
+    def __init__(self, num_frames: int = 3, frame_range: int = 20, choice: str = 'windows',
                  strides: Sequence[int] = (1,),
                  collect_video_keys: Sequence[str] = ('video_id', 'video_length')):
         check_count(self, num_frames=num_frames)
         check_count(self, frame_range=frame_range, low=num_frames - 1)
-        check_flag(self, consecutive=consecutive)
+        check_choice(self, CHOICES, choice=choice)
         check_count(self, **items_of(self, 'strides', strides))
         check_type(self, str, 'the name of a key',
                    **items_of(self, 'collect_video_keys', collect_video_keys, least=0))
         super().__init__(collect_video_keys=list(collect_video_keys))
         self.num_frames = num_frames
         self.frame_range = frame_range
-        self.consecutive = consecutive
+        self.choice = choice
         self.strides = tuple(strides)
 
     def transform(self, video_infos: dict) -> dict[str, list]:
@@ -83,13 +95,11 @@ class KeymaskClipSample(BaseFrameSample):
             S2DInputError: If the video has no keymask at all.
         """
         frames_of = self._frames_of_instances(video_infos)
-        wanted = video_infos.get('key_frame_id')
-        key, frames = wanted, None
-        if self.consecutive:
-            frames = self._draw_run(frames_of, wanted)
+        key = video_infos.get('key_frame_id')
+        frames = self._draw_window(list(frames_of.values()), key)
         if frames is None:
             if key is None:
-                key = int(np.random.choice(sorted(set().union(*frames_of.values()))))
+                key = self._draw_key(frames_of, video_infos['video_length'])
             frames = frames_near(key, video_infos['video_length'], self.num_frames,
                                  self.frame_range)
         elif key is None:
@@ -111,19 +121,31 @@ class KeymaskClipSample(BaseFrameSample):
                                 f'its {video_infos["video_length"]} frames; leave it out')
         return frames_of
 
-    def _draw_run(self, frames_of: dict[int, list[int]], key: int | None) -> list[int] | None:
-        """Draw a run (that contains ``key``, if given); None if there is none."""
+    def _draw_window(self, frames_of: list[list[int]], key: int | None) -> list[int] | None:
+        """Draw a window (that contains ``key``, if given); None if there is none or none wanted."""
+        if self.choice not in ('windows', 'instances'):
+            return None
         for stride in np.random.permutation(self.strides).tolist():
             steps = range(0, self.num_frames * stride, stride)
-            for instance in np.random.permutation(list(frames_of)).tolist():
-                firsts = [first for first in find_runs(frames_of[instance], self.num_frames, stride)
-                          if key is None or key - first in steps]
-                if firsts:
-                    first = firsts[np.random.randint(len(firsts))]
-                    return [first + step for step in steps]
+            firsts_of = [[first for first in find_runs(frames, self.num_frames, stride)
+                          if key is None or key - first in steps] for frames in frames_of]
+            firsts_of = [firsts for firsts in firsts_of if firsts]
+            if firsts_of:
+                if self.choice == 'windows':
+                    firsts = [first for firsts in firsts_of for first in firsts]
+                else:
+                    firsts = firsts_of[np.random.randint(len(firsts_of))]
+                first = firsts[np.random.randint(len(firsts))]
+                return [first + step for step in steps]
         return None
+
+    def _draw_key(self, frames_of: dict[int, list[int]], video_length: int) -> int:
+        """Draw the frame that the others of a clip without a window are near to."""
+        if self.choice in ('windows', 'any'):
+            return np.random.randint(video_length)
+        return int(np.random.choice(sorted(set().union(*frames_of.values()))))
 
     def __repr__(self) -> str:
         return (f'{type(self).__name__}(num_frames={self.num_frames}, '
-                f'frame_range={self.frame_range}, consecutive={self.consecutive}, '
+                f'frame_range={self.frame_range}, choice={self.choice!r}, '
                 f'strides={self.strides})')

@@ -25,6 +25,14 @@ def decode_at(rles: list[dict], size: tuple[int, int]) -> np.ndarray:
     return masks
 
 
+def resize_masks(masks: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resize (N, H, W) uint8 masks to ``size`` (height, width), as :func:`decode_at` does."""
+    if not len(masks):
+        return np.zeros((0, *size), np.uint8)
+    return np.stack([cv2.resize(np.ascontiguousarray(mask), size[::-1],
+                                interpolation=cv2.INTER_NEAREST_EXACT) for mask in masks])
+
+
 def boxes_of_masks(masks: np.ndarray) -> np.ndarray:
     """Tight boxes (N, 4) float32 ``x1, y1, x2, y2`` of (N, H, W) uint8 masks.
 

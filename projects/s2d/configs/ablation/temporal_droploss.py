@@ -18,7 +18,8 @@ model = dict(
         test_cfg=dict(top_k=8)))
 
 train_pipeline = [
-    dict(type='KeymaskClipSample', num_frames=3, frame_range=6, strides=(1, 2, 3)),
+    dict(type='KeymaskClipSample', num_frames=3, frame_range=6, choice='instances',
+         strides=(1, 2, 3)),
     dict(
         type='TransformBroadcaster',
         share_random_params=True,
@@ -26,7 +27,7 @@ train_pipeline = [
             dict(type='LoadImageFromFile'),
             dict(type='LoadKeymasks'),
             dict(type='RandomFlip', prob=0.5),
-            dict(type='ClipColorJitter', brightness=0.2, contrast=0.2),
+            dict(type='ClipColorJitter', brightness=0.2, contrast=0.2, pivot='grey'),
         ]),
     dict(type='PackTrackInputs', default_meta_keys=_base_.pack_meta_keys),
 ]
