@@ -17,6 +17,7 @@ from s2d_plugins.datasets.transforms import (
     ClipRotate,
     DropEmptyKeymasks,
     KeymaskClipSample,
+    PadClip,
 )
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.evaluation import ClassAgnosticVISMetric, DAVISMetric
@@ -131,8 +132,9 @@ WRONG = {
     ClipCopyPaste: dict(prob=SHARE, scale_range=(
         *NO_LIST, (), (0.5,), (0.5, 1, 1), (0, 1), (0.5, 1.1), (0.9, 0.5), (NAN, 1), ('a', 'b'))),
     DropEmptyKeymasks: dict(min_area=COUNT),
+    PadClip: dict(color=(*NO_LIST, (), (1, 2), (1, 2, 256), (1, 2, NAN), ('a', 'b', 'c'))),
     KeymaskClipSample: dict(
-        num_frames=COUNT, frame_range=(*NATURAL, 1), consecutive=FLAG,
+        num_frames=COUNT, frame_range=(*NATURAL, 1), choice=('x', 1),
         strides=(*NO_LIST, (), (0,), (1.5,), ('1',), (1, -1)), collect_video_keys=('id', [3])),
     dataset: dict(class_agnostic=FLAG, min_score=SHARE, max_one2x=SHARE, min_frames=COUNT),
     discovery: dict(
@@ -241,7 +243,7 @@ def test_every_registered_class_is_among_them():
         'TrackDrawingHook'}
     registered = {name for kind in modules for name, part in kind.module_dict.items()
                   if part.__module__.startswith('s2d_plugins.')}
-    without_arguments = {'LoadKeymasks', 'BFloat16OptimWrapper', 'StudentOptimWrapperConstructor'}
+    without_arguments = {'LoadKeymasks', 'KeymaskResize', 'BFloat16OptimWrapper', 'StudentOptimWrapperConstructor'}
     assert registered - tried - without_arguments == set(), 'add the class to WRONG'
 
 
