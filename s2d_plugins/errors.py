@@ -3,6 +3,7 @@
 import errno
 import re
 import unicodedata
+from collections.abc import Iterator
 
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
 #: What the machine lacks or forbids, and no program can help.
@@ -94,13 +95,22 @@ def full_disk(error: BaseException | None) -> OSError | None:
     Libraries put others around it: torch a ``RuntimeError``, mmengine's registries one of the
     same type without the number that tells.
     """
+    return next((part for part in _chain(error)
+                 if isinstance(part, OSError) and part.errno in _FULL_DISK), None)
+
+
+def was_interrupted(error: BaseException | None) -> bool:
+    """Say whether Ctrl-C is what an error comes from: some libraries make another one of it."""
+    return any(isinstance(part, KeyboardInterrupt) for part in _chain(error))
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Go through an error and what it comes from."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
-        if isinstance(error, OSError) and error.errno in _FULL_DISK:
-            return error
+        yield error
         error = error.__cause__ or error.__context__
-    return None
 
 
 def shortened(text: str, longest: int = 300) -> str:

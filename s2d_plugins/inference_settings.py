@@ -7,7 +7,7 @@ from .arguments import shown
 from .errors import S2DInputError
 
 #: Of :func:`~s2d_plugins.models.window_inference.segment_video`.
-SETTINGS = ('window', 'overlap', 'top_k', 'score_thr', 'tube_nms_iou', 'link_iou')
+SETTINGS = ('window', 'overlap', 'top_k', 'score_thr', 'tube_nms_iou', 'link_iou', 'keep_empty')
 #: How frames are resized before that; a config's test pipeline says it for tests.
 RESIZING = ('scale', 'resize_backend')
 #: Pillow's resizing is antialiased, OpenCV's is not.
@@ -39,6 +39,8 @@ def check_settings(settings: Mapping, call: Callable[[str], str] = str) -> None:
         if name in _LEAST and not (_is_number(value, Integral) and value >= _LEAST[name]):
             raise S2DInputError(f'{call(name)}: expected a whole number, at least {_LEAST[name]}, '
                                 f'found {shown(value)}')
+        if name == 'keep_empty' and not isinstance(value, bool):
+            raise S2DInputError(f'{call(name)}: expected True or False, found {shown(value)}')
         if name == 'scale' and not (isinstance(value, tuple | list) and len(value) == 2 and all(
                 _is_number(side, Integral) and side > 0 for side in value)):
             raise S2DInputError(f'{call(name)}: expected (long side, short side) in pixels, '

@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from s2d_plugins.errors import Problems, S2DInputError, one_line, printable
+from s2d_plugins.errors import Problems, S2DInputError, one_line, printable, was_interrupted
 
 NAME = 'a\x1b[2J\nb\udcffc.png'
 SHOWN = 'a?[2J?b?c.png'
@@ -33,3 +33,20 @@ def test_problems_are_printable():
     with pytest.raises(S2DInputError) as caught:
         Problems(lenient=False).add(f'{NAME} is broken')
     assert str(caught.value) == f'{SHOWN} is broken'
+
+
+def interrupted_in_a_library():
+    try:
+        try:
+            raise KeyboardInterrupt
+        except BaseException:
+            raise SyntaxError('cannot format') from None
+    except SyntaxError as error:
+        raise S2DInputError('config: cannot format') from error
+
+
+def test_an_interrupt_that_a_library_made_another_error_of():
+    with pytest.raises(S2DInputError) as info:
+        interrupted_in_a_library()
+    assert was_interrupted(info.value) and was_interrupted(KeyboardInterrupt())
+    assert not was_interrupted(S2DInputError('x')) and not was_interrupted(None)

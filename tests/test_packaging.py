@@ -158,7 +158,8 @@ def test_demo_clips_are_copied(tmp_path):
 
 
 def test_demo_without_clips_says_what_to_do(tmp_path):
-    result = run('-S', 'tools/misc/demo_videos.py', str(tmp_path), cwd=ROOT)  # no site-packages
+    result = run('-S', 'tools/misc/demo_videos.py', str(tmp_path), cwd=ROOT,  # no site-packages
+                 env=dict(os.environ, PYTHONPATH=str(ROOT)))
     assert result.returncode == 2
     assert result.stderr.startswith('error: the demo needs') and result.stderr.count('\n') == 1
     assert 'make demo VIDEO=' in result.stderr

@@ -26,7 +26,9 @@ from ..errors import (
     one_line,
     shortened,
     unexpected,
+    was_interrupted,
 )
+from .interrupts import no_interrupt_lost
 
 EXIT_UNEXPECTED = 1
 EXIT_INPUT_ERROR = 2
@@ -56,18 +58,23 @@ def run_tool(main: Callable[[], int | None],
     """
     raising, logging.raiseExceptions = logging.raiseExceptions, _shows_tracebacks()
     try:
-        return main() or 0
+        with no_interrupt_lost():
+            return main() or 0
     except KeyboardInterrupt:
-        print(f'\n{on_interrupt}', file=sys.stderr)
-        return EXIT_INTERRUPTED
+        return _tell_interrupt(on_interrupt)
     except BrokenPipeError:  # the reader of a pipe has had enough
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_BROKEN_PIPE
     except Exception as error:
-        return _tell(error)
+        return _tell_interrupt(on_interrupt) if was_interrupted(error) else _tell(error)
     finally:
         logging.raiseExceptions = raising
+
+
+def _tell_interrupt(line: str) -> int:
+    print(f'\n{line}', file=sys.stderr)
+    return EXIT_INTERRUPTED
 
 
 def _tell(error: Exception) -> int:
@@ -162,7 +169,7 @@ class Failures:
         except S2DOutputError:
             raise
         except Exception as error:
-            if self.total == 1 or full_disk(error):
+            if self.total == 1 or full_disk(error) or was_interrupted(error):
                 raise
             self.note(name, error)
 
@@ -227,13 +234,15 @@ def add_window_arguments(parser: argparse.ArgumentParser, score_thr: float) -> N
     """Add the settings of window inference."""
     parser.add_argument('--score-thr', type=float, default=score_thr,
                         help='least score of an instance, 0 to 1')
-    parser.add_argument('--top-k', type=int, default=10, help='instances kept per window')
+    parser.add_argument('--top-k', type=int, help='instances kept per window; by default as the '
+                        'test_cfg of the model says (50 in the full-size configs)')
     parser.add_argument('--window', type=int, metavar='FRAMES',
                         help='frames that the model sees at once; by default all of a shot')
     parser.add_argument('--overlap', type=int, metavar='FRAMES',
                         help='frames that neighbouring windows share; by default half a window')
     parser.add_argument('--tube-nms-iou', type=float, metavar='IOU',
-                        help='drop the worse of two instances that overlap more')
+                        help='drop the worse of two instances that overlap more; by default as '
+                        'the test_cfg of the model says (0.75 in the full-size configs)')
 
 
 def window_settings(args: argparse.Namespace) -> dict:
@@ -244,7 +253,8 @@ def window_settings(args: argparse.Namespace) -> dict:
     """
     from ..inference_settings import check_settings
     overlap = (args.window or 0) // 2 if args.overlap is None else args.overlap
-    settings = dict(score_thr=args.score_thr, top_k=args.top_k, window=args.window,
-                    overlap=overlap, tube_nms_iou=args.tube_nms_iou)
+    settings = dict(score_thr=args.score_thr, window=args.window, overlap=overlap)
+    settings.update((name, getattr(args, name)) for name in ('top_k', 'tube_nms_iou')
+                    if getattr(args, name) is not None)
     check_settings(settings, lambda name: f'--{name.replace("_", "-")}')
     return settings

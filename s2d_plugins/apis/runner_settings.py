@@ -60,4 +60,5 @@ def _dict(value: Any) -> dict:
 
 
 def _given(prefix: str, settings: dict, *names: str) -> dict[str, Any]:
-    return {f'{prefix}.{name}': settings[name] for name in names if name in settings}
+    return {f'{prefix}.{name}': settings[name] for name in names
+            if settings.get(name) is not None}

@@ -39,7 +39,9 @@ class VideoSegmenter:
         resize_backend: ``'pillow'``, antialiased, or ``'cv2'``, which is faster and keeps more fine
             detail. Best is the one it was trained with.
         **settings: Of :func:`~s2d_plugins.models.window_inference.segment_video`: ``window``,
-            ``overlap``, ``top_k``, ``score_thr``, ``tube_nms_iou`` and ``link_iou``.
+            ``overlap``, ``top_k``, ``score_thr``, ``tube_nms_iou``, ``link_iou`` and
+            ``keep_empty``; those that are not given are as in the model's ``test_cfg``, but
+            ``keep_empty`` is False.
 
     Raises:
         S2DInputError: If the model segments no windows, or a setting is unknown or out of its
@@ -55,7 +57,9 @@ class VideoSegmenter:
         self.model = model.eval()
         self.scale = tuple(scale)
         self.resize_backend = resize_backend
-        self.settings = settings
+        own = getattr(getattr(model, 'predictor', model), 'test_cfg', None) or {}
+        # tubes without a pixel count in a test, but nobody wants to see them
+        self.settings = {**own, 'keep_empty': False, **settings}
 
     @classmethod
     def from_files(cls, config: str | Path, checkpoint: str | Path, device: str = 'cpu',

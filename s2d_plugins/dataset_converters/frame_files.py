@@ -126,8 +126,7 @@ def extracted_frames(video_file: Path, folder: Path, indices: Sequence[int] | No
                     indices[-1] < len(present)):
                 return [present[index] for index in indices]
         reason = ' and '.join(changed) if changed else 'their number'
-        print_log(f'the frames in {folder} are extracted again, since {reason} changed',
-                  'current')
+        print_log(f'the frames in {folder} are extracted again, since {reason} changed')
         _check_own(folder, video_file)
         present = []
     elif not present:

@@ -8,7 +8,7 @@ import numpy as np
 from ..errors import Problems, S2DInputError
 from ..fileio.json_files import check_content
 from ..fileio.json_kinds import Results, TrackResult
-from ..labels.rle import intersections
+from ..labels.rle import tube_iou
 from ..labels.youtube_vis import video_title
 from .average_precision import Group, average_precision, top_order
 from .checks import check_gt, check_masks, check_score, read_gt_masks, stated_areas
@@ -88,29 +88,6 @@ def _read_results(results: list[dict], videos: dict, where: str, lenient: bool,
             tubes[video_id].append(tube)
     problems.warn()
     return tubes
-
-
-def tube_iou(tubes_a: list, tubes_b: list, areas_a: np.ndarray, areas_b: np.ndarray,
-             ) -> np.ndarray:
-    """IoU of mask tubes: common pixels of all frames over the union of all frames.
-
-    Args:
-        tubes_a: N tubes, each one RLE or None per frame.
-        tubes_b: M tubes of the same length and frame size.
-        areas_a: (N, T) pixels.
-        areas_b: (M, T) pixels.
-
-    Returns:
-        (N, M) float64; 0 where both tubes are empty.
-    """
-    common = np.zeros((len(tubes_a), len(tubes_b)), np.int64)
-    for frame in range(areas_a.shape[1]):
-        rows, columns = np.flatnonzero(areas_a[:, frame]), np.flatnonzero(areas_b[:, frame])
-        common[rows[:, None], columns] += intersections(
-            [tubes_a[i][frame] for i in rows], [tubes_b[i][frame] for i in columns],
-            areas_a[rows, frame], areas_b[columns, frame])
-    union = areas_a.sum(axis=1)[:, None] + areas_b.sum(axis=1) - common
-    return np.where(union > 0, common / np.maximum(union, 1), 0.0)
 
 
 def _group(tubes: list[_Tube], gt_tubes: list[_Tube], length: int) -> Group:

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ..errors import DISK_ERRORS, S2DInputError, full_disk, one_line, shortened
+from ..errors import DISK_ERRORS, S2DInputError, full_disk, one_line, shortened, was_interrupted
 
 #: What carries a config's values to the classes they are for.
 _CARRIERS = ('torch', 'numpy', 'builtins', 'collections', 'contextlib', 'functools', 'threading',
@@ -38,6 +38,8 @@ def config_errors(config_file: str | Path,
         if not while_true() or full_disk(error) or (
                 isinstance(error, OSError) and error.errno in DISK_ERRORS):
             raise
+        if was_interrupted(error):
+            raise KeyboardInterrupt from error
         raise S2DInputError(f'config {config_file}: {_told(error)}; correct it') from error
 
 
@@ -61,8 +63,9 @@ def _told(error: Exception) -> str:
 
 def _at_fault(error: Exception) -> str | None:
     """Name the innermost class that an error went through, or the place in a worker's code."""
-    if 'Original Traceback' in str(error):
-        places = re.findall(r'File "([^"]+)", line (\d+), in', str(error))
+    text = str(error.args[0]) if error.args and isinstance(error.args[0], str) else ''
+    if 'Original Traceback' in text:
+        places = re.findall(r'File "([^"]+)", line (\d+), in', text)
         return f'{Path(places[-1][0]).name}, line {places[-1][1]}' if places else None
     found = None
     for frame, _ in traceback.walk_tb(error.__traceback__):
@@ -71,5 +74,5 @@ def _at_fault(error: Exception) -> str | None:
         module = getattr(kind, '__module__', None)
         if isinstance(module, str) and not f'{module}.'.startswith(
                 tuple(f'{carrier}.' for carrier in _CARRIERS)):
-            found = kind.__name__
+            found = getattr(kind, '__name__', type(kind).__name__)
     return found

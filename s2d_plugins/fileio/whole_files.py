@@ -17,8 +17,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
-
 from ..errors import S2DOutputError
 
 _HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
@@ -174,6 +172,7 @@ def _is_abandoned(entry: os.DirEntry) -> bool:
     made = entry.stat(follow_symlinks=False).st_mtime
     if match['host'] != _HOST:
         return made < time.time() - _OTHER_HOST_SECONDS
+    import psutil  # only needed where something was left
     try:
         started = psutil.Process(int(match['pid'])).create_time()
     except (psutil.Error, OverflowError):

@@ -15,9 +15,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from mmengine.dist import broadcast_object_list, get_rank
 
-from ..errors import S2DInputError, S2DOutputError, one_line, unexpected
+from ..errors import S2DInputError, S2DOutputError, one_line, unexpected, was_interrupted
 from ..fileio.json_files import read_json
-from ..fileio.whole_files import write_json
+from ..fileio.whole_files import clean_partials, write_json
 from .video_jobs import VideoJob
 
 FAILURES = '.failures'
@@ -79,6 +79,10 @@ def _begin(out: Path, again: Iterable[VideoJob]) -> tuple[str, dict[str, tuple]]
         try:
             for folder in (out / CLAIMS, out / FAILURES):
                 folder.mkdir(parents=True, exist_ok=True)
+                clean_partials(folder)
+            for path in (out / CLAIMS).glob('*.lock'):  # of a process that was killed
+                with _claim(path):
+                    pass
         except OSError as error:
             raise S2DInputError(f'cannot write to {out}: {error.strerror}; choose another output '
                                 'folder') from error
@@ -117,6 +121,8 @@ def _attempt(job: VideoJob, out: Path, run: str, work: Callable[[VideoJob], obje
     except S2DInputError as error:
         write_json(note, dict(run=run, reason=one_line(error)))
     except Exception as error:
+        if was_interrupted(error):
+            raise KeyboardInterrupt from error
         write_json(note, dict(
             run=run, reason=f'{unexpected(error)}; the traceback is in {note}',
             traceback=''.join(traceback.format_exception(error)).splitlines()))

@@ -206,3 +206,26 @@ def intersections(rles_a: Sequence[dict], rles_b: Sequence[dict], areas_a: np.nd
     iou = np.asarray(coco_mask.iou(list(rles_a), list(rles_b), [0] * len(rles_b)))
     total = np.add.outer(np.asarray(areas_a), np.asarray(areas_b))
     return np.rint(iou / (1 + iou) * total).astype(np.int64)
+
+
+def tube_iou(tubes_a: list, tubes_b: list, areas_a: np.ndarray, areas_b: np.ndarray,
+             ) -> np.ndarray:
+    """IoU of mask tubes: common pixels of all frames over the union of all frames.
+
+    Args:
+        tubes_a: N tubes, each one RLE or None per frame.
+        tubes_b: M tubes of the same length and frame size.
+        areas_a: (N, T) pixels.
+        areas_b: (M, T) pixels.
+
+    Returns:
+        (N, M) float64; 0 where both tubes are empty.
+    """
+    common = np.zeros((len(tubes_a), len(tubes_b)), np.int64)
+    for frame in range(areas_a.shape[1]):
+        rows, columns = np.flatnonzero(areas_a[:, frame]), np.flatnonzero(areas_b[:, frame])
+        common[rows[:, None], columns] += intersections(
+            [tubes_a[i][frame] for i in rows], [tubes_b[i][frame] for i in columns],
+            areas_a[rows, frame], areas_b[columns, frame])
+    union = areas_a.sum(axis=1)[:, None] + areas_b.sum(axis=1) - common
+    return np.where(union > 0, common / np.maximum(union, 1), 0.0)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
+from mmcv.cnn.bricks import DropPath
 from mmdet.models.mot import BaseMOTModel
 from torch import Tensor, nn
 
@@ -19,6 +20,9 @@ from s2d_plugins.registry import MODELS
 
 from .clip_targets import ClipTargets
 from .window_inference import tube_nms
+
+#: Parts of the teacher that act while it teaches, if its mode is that of training.
+DROPPING = (nn.Dropout, DropPath)
 
 
 @MODELS.register_module()
@@ -37,6 +41,8 @@ class SparseToDenseDistiller(BaseMOTModel):
         teacher_max_instances: At most so many teacher masks a clip, the best first.
         teacher_nms_iou: Of two teacher tubes that overlap more, the worse is no target; None
             keeps both, as published.
+        teacher_mode: ``'train'``, as published: the teacher's dropout acts on its targets; or
+            ``'eval'``. Statistics of normalisation move in neither.
         supervised_loss_weight: Factor of the keymask terms.
         teacher_loss_weight: Factor of the teacher terms, named ``kd_...`` in the losses.
         predict_with: ``'teacher'`` or ``'student'``.
@@ -51,7 +57,8 @@ class SparseToDenseDistiller(BaseMOTModel):
 
     def __init__(self, detector: dict, teacher_score_thr: float = 0.75,
                  teacher_max_instances: int = 100, teacher_nms_iou: float | None = None,
-                 supervised_loss_weight: float = 1.0, teacher_loss_weight: float = 1.0,
+                 teacher_mode: str = 'train', supervised_loss_weight: float = 1.0,
+                 teacher_loss_weight: float = 1.0,
                  predict_with: str = 'teacher', data_preprocessor: dict | None = None,
                  init_cfg: dict | None = None):
         check_config(self, detector=detector)
@@ -61,6 +68,7 @@ class SparseToDenseDistiller(BaseMOTModel):
         check_number(self, supervised_loss_weight=supervised_loss_weight,
                      teacher_loss_weight=teacher_loss_weight, low=0)
         check_choice(self, ('teacher', 'student'), predict_with=predict_with)
+        check_choice(self, ('train', 'eval'), teacher_mode=teacher_mode)
         preprocessor = data_preprocessor or detector.get('data_preprocessor')
         if preprocessor is None:
             raise S2DInputError('SparseToDenseDistiller: neither it nor its detector has a '
@@ -70,6 +78,7 @@ class SparseToDenseDistiller(BaseMOTModel):
         _check_detector(self.student)
         self.teacher = MODELS.build(detector)
         self.freeze_module('teacher')
+        self.teacher_mode = teacher_mode
         self.teacher_score_thr = teacher_score_thr
         self.teacher_max_instances = teacher_max_instances
         self.teacher_nms_iou = teacher_nms_iou
@@ -78,9 +87,13 @@ class SparseToDenseDistiller(BaseMOTModel):
         self.predict_with = predict_with
 
     def train(self, mode: bool = True) -> 'SparseToDenseDistiller':
-        """Switch the student alone; the teacher never drops paths or updates statistics."""
+        """Switch the student, and the teacher's dropout if it is to act."""
         super().train(mode)
         self.teacher.eval()
+        if mode and self.teacher_mode == 'train':
+            for module in self.teacher.modules():
+                if isinstance(module, DROPPING):
+                    module.train()
         # the head reads this flag to know that its input is a batch of clips, not one video
         self.teacher.track_head.training = mode
         return self

@@ -25,8 +25,8 @@ class SparseToDenseVideo(Mask2FormerVideo):
 
     Args:
         test_cfg: Keyword arguments of :func:`segment_video` (``window``, ``overlap``, ``top_k``,
-            ``score_thr``, ``tube_nms_iou``, ``link_iou``). By default the whole video is one
-            window, as in the paper.
+            ``score_thr``, ``tube_nms_iou``, ``link_iou``, ``keep_empty``). By default the whole
+            video is one window, as in the paper.
         dense_masks: Whether predictions hold ``masks`` beside ``segmentations``. mmdet's metrics
             and visualisers need them; this package's metrics do not, and at 720p they take ten
             times the time and 9 MB a frame with ten instances.

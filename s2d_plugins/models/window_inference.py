@@ -18,7 +18,8 @@ from torch import Tensor
 
 from ..arguments import check_count, items_of
 from ..inference_settings import check_settings, check_window
-from ..labels.rle import encode_masks
+from ..labels.rle import areas_and_boxes, encode_masks
+from ..labels.rle import tube_iou as rle_tube_iou
 
 #: ``forward_clip(start, stop)`` returns the scores (Q,) of the queries in frames start to stop
 #: (exclusive), their mask logits (Q, stop - start, h, w) and, or None, features (Q, C).
@@ -181,7 +182,7 @@ def link_tubes(old: Tensor, new: Tensor, old_features: Tensor | None,
 def segment_video(forward_clip: ForwardClip, num_frames: int, *, resize: MaskResize,
                   window: int | None = None, overlap: int = 0, top_k: int = 10,
                   score_thr: float = 0.0, tube_nms_iou: float | None = None,
-                  link_iou: float = 0.3,
+                  link_iou: float = 0.3, keep_empty: bool = False,
                   progress: Callable[[int, int], None] | None = None) -> list[Tube]:
     """Segment a whole video.
 
@@ -193,20 +194,23 @@ def segment_video(forward_clip: ForwardClip, num_frames: int, *, resize: MaskRes
         overlap: Frames that neighbouring windows share.
         top_k: Tubes kept per window.
         score_thr: Least score of a tube in the result.
-        tube_nms_iou: Of two tubes of a window that overlap more, the worse is dropped; None for
-            no such filter.
+        tube_nms_iou: Of two tubes that overlap more, the worse is dropped; None for no such
+            filter. In one window over the whole video they are compared at the size of the
+            output, as published; in several windows within each, at that of the logits, before
+            they are linked.
         link_iou: Least mask IoU in the shared frames for two tubes to be one instance.
+        keep_empty: Give tubes without any pixel too, as published; they are false positives.
         progress: Called with (frames done, frames in all) after each window.
 
     Returns:
-        Tubes of ``num_frames`` frames with at least one pixel, best first. The score of a tube is
+        Tubes of ``num_frames`` frames, best first. The score of a tube is
         the mean of its windows' scores, weighted by their lengths.
 
     Raises:
         S2DInputError: If a setting is of another type or out of its range.
     """
     check_settings(dict(window=window, overlap=overlap, top_k=top_k, score_thr=score_thr,
-                        tube_nms_iou=tube_nms_iou, link_iou=link_iou))
+                        tube_nms_iou=tube_nms_iou, link_iou=link_iou, keep_empty=keep_empty))
     check_count('segment_video', num_frames=num_frames)
     starts = window_starts(num_frames, window, overlap)
     open_tracks: list[_Track] = []
@@ -220,15 +224,37 @@ def segment_video(forward_clip: ForwardClip, num_frames: int, *, resize: MaskRes
     for index, start in enumerate(starts):
         last = index + 1 == len(starts)
         stop = num_frames if last else start + window
-        scores, logits, features = _best_tubes(*forward_clip(start, stop), top_k, tube_nms_iou)
+        scores, logits, features = _best_tubes(*forward_clip(start, stop), top_k,
+                                               None if len(starts) == 1 else tube_nms_iou)
         open_tracks, ended = _extend(open_tracks, start, scores, logits, features, link_iou)
         finish(ended)
         _encode(open_tracks, stop - start if last else starts[index + 1] - start, resize)
         if progress is not None:
             progress(stop if last else starts[index + 1], num_frames)
     finish(open_tracks)
-    tubes = [tube for tube in tubes if any(rle is not None for rle in tube.segmentations)]
-    return sorted(tubes, key=lambda tube: -tube.score)
+    if not keep_empty:
+        tubes = [tube for tube in tubes if any(rle is not None for rle in tube.segmentations)]
+    tubes = sorted(tubes, key=lambda tube: -tube.score)
+    if len(starts) == 1 and tube_nms_iou is not None:
+        tubes = _without_repetitions(tubes, tube_nms_iou)
+    return tubes
+
+
+def _without_repetitions(tubes: list[Tube], iou_thr: float) -> list[Tube]:
+    """Drop tubes that overlap a better one, which stays, by more than ``iou_thr``."""
+    rles = [tube.segmentations for tube in tubes]
+    areas = np.array([_areas(tube) for tube in rles], np.int64).reshape(len(rles), -1)
+    overlaps = rle_tube_iou(rles, rles, areas, areas) > iou_thr
+    kept: list[int] = []
+    for index in range(len(tubes)):
+        if not overlaps[index, kept].any():
+            kept.append(index)
+    return [tubes[index] for index in kept]
+
+
+def _areas(segmentations: list[dict | None]) -> list[int]:
+    areas = iter(areas_and_boxes([rle for rle in segmentations if rle is not None])[0])
+    return [0 if rle is None else next(areas) for rle in segmentations]
 
 
 def _best_tubes(scores: Tensor, logits: Tensor, features: Tensor | None, top_k: int,

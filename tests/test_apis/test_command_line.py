@@ -4,6 +4,7 @@ import logging
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 from mmengine.logging import MMLogger
@@ -16,6 +17,7 @@ from s2d_plugins.apis.command_line import (
     window_settings,
 )
 from s2d_plugins.errors import S2DInputError, S2DOutputError, one_line
+from s2d_plugins.fileio.configs import config_errors
 from s2d_plugins.fileio.whole_files import partial_path
 
 
@@ -67,6 +69,19 @@ def test_the_traceback_goes_to_the_log_of_a_training(no_log, tmp_path, capsys):
     assert not captured.out
     assert 'in raising' not in log.read_text() and 'TypeError: no length' in log.read_text()
     assert 'Traceback (most recent call last)' in log.read_text()
+
+
+def test_ctrl_c_that_a_library_takes_for_an_error(no_log, capsys):
+    def main():
+        try:
+            raise KeyboardInterrupt
+        except:  # noqa: E722  as mmengine formats a config
+            raise SyntaxError('failed to format')  # noqa: B904
+
+    assert run_tool(main, 'go on') == 130
+    assert capsys.readouterr().err == '\ngo on\n'
+    with pytest.raises(KeyboardInterrupt), config_errors('a.py'):
+        main()
 
 
 def test_what_the_machine_lacks_is_no_programming_error(no_log, capsys):
@@ -153,7 +168,7 @@ def test_window_arguments():
     parser = argparse.ArgumentParser()
     add_window_arguments(parser, score_thr=0.25)
     assert window_settings(parser.parse_args([])) == dict(
-        score_thr=0.25, top_k=10, window=None, overlap=0, tube_nms_iou=None)
+        score_thr=0.25, window=None, overlap=0)
     assert window_settings(parser.parse_args(['--window', '9']))['overlap'] == 4
 
 
@@ -171,3 +186,33 @@ def test_window_arguments_out_of_range(options, expected):
     add_window_arguments(parser, score_thr=0.25)
     with pytest.raises(S2DInputError, match=re.escape(expected)):
         window_settings(parser.parse_args(options.split()))
+
+
+def test_an_interrupt_in_other_words(capsys):
+    def main():
+        try:
+            raise KeyboardInterrupt
+        except BaseException:
+            raise SyntaxError('cannot format the config')  # noqa: B904  as yapf's caller does
+    assert run_tool(main, 'go on') == 130
+    assert capsys.readouterr().err == '\ngo on\n'
+    failures = Failures(2)
+    with pytest.raises(SyntaxError), failures.contained('a'):
+        main()
+    assert failures.reasons == {}
+
+
+def test_an_interrupt_in_a_destructor_is_not_lost(capsys):
+    class Interrupted:
+        def __del__(self):
+            raise KeyboardInterrupt
+
+    def main():
+        del_me = Interrupted()
+        del del_me
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            time.sleep(0.01)
+    hook = sys.unraisablehook
+    assert run_tool(main, 'go on') == 130
+    assert capsys.readouterr().err == '\ngo on\n' and sys.unraisablehook is hook

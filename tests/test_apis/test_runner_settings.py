@@ -16,7 +16,7 @@ CONFIGS = [path for folder in ('configs', 'projects') for path in sorted(
 
 
 @pytest.mark.parametrize(('name', 'values'), [
-    ('train_cfg.max_iters', (0, -1, 'many', 2.5, None)), ('train_cfg.max_epochs', (0, 1.5)),
+    ('train_cfg.max_iters', (0, -1, 'many', 2.5)), ('train_cfg.max_epochs', (0, 1.5)),
     ('train_cfg.val_interval', (0,)), ('train_dataloader.batch_size', (0, -1, '2', 2.5)),
     ('val_dataloader.batch_size', (0,)), ('test_dataloader.num_workers', (-1, 'two', 0.5)),
     ('optim_wrapper.optimizer.lr', (-1, 'fast', float('nan'), float('inf'))),

@@ -11,7 +11,7 @@ from unittest import mock
 import pytest
 
 from s2d_plugins.errors import S2DInputError, S2DOutputError
-from s2d_plugins.fileio.whole_files import write_json
+from s2d_plugins.fileio.whole_files import partial_path, write_json
 from s2d_plugins.keymasks import job_sharing
 from s2d_plugins.keymasks.job_sharing import share_jobs
 from s2d_plugins.keymasks.video_jobs import VideoJob
@@ -140,6 +140,20 @@ def test_processes_agree_on_what_is_old(jobs):
         (out / '.claims').mkdir()
         share_jobs(jobs, out, noting(out, 0), again=jobs)
     assert [name for name, _ in notes(jobs)] == list('bcde')
+
+
+def test_what_a_killed_run_has_left_is_cleared(jobs):
+    out = jobs[0].target.parent
+    killed = start(jobs, 60)
+    wait_for(lambda: notes(jobs))
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.join(30)
+    assert len(list((out / '.claims').iterdir())) == 1
+    left = partial_path(out / '.failures' / 'a.json')
+    left.with_name(left.name.replace(f'-{os.getpid()}-', f'-{killed.pid}-')).touch()
+    write_json(jobs[0].target, {})  # by hand: nobody claims it again
+    share_jobs(jobs, out, noting(out, 0))
+    assert not list((out / '.claims').iterdir()) and not list((out / '.failures').iterdir())
 
 
 def test_a_full_disk_ends_the_run(jobs):

@@ -1,8 +1,15 @@
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s2d_plugins.models.point_weights import importance_weights, sample_points
+from s2d_plugins.models.point_weights import (
+    draw_place,
+    grid_steps,
+    importance_weights,
+    logits_at,
+    sample_points,
+)
 
 
 def test_weights_by_hand():
@@ -35,3 +42,23 @@ def test_a_grid_smaller_than_the_uncertain_share_still_counts():
     assert importance_weights(torch.zeros(1, 1), 100, 2.0, 1.0).tolist() == [[100.0]]
     weights = importance_weights(torch.tensor([[5.0, 0.1]]), 8, 8.0, 0.5)
     assert weights.tolist() == [[2.0, 6.0]]
+
+
+@pytest.mark.parametrize('place', [(0, 0), (1, 2), (3, 3), (2, 0)])
+def test_logits_at_a_pixel_of_every_cell(place):
+    """The same as sampling at the centres of these pixels; the border's value holds outside."""
+    logits = torch.randn(2, 5, 6)
+    rows, columns = ((torch.arange(side) + (pixel + 0.5) / 4) / side
+                     for side, pixel in zip((5, 6), place, strict=True))
+    points = torch.stack(torch.meshgrid(columns, rows, indexing='xy'), dim=-1).expand(2, -1, -1, -1)
+    expected = torch.nn.functional.grid_sample(
+        logits[:, None], points * 2 - 1, align_corners=False, padding_mode='border')[:, 0]
+    torch.testing.assert_close(logits_at(logits, place, (4, 4)), expected)
+
+
+def test_places_are_drawn_evenly_and_only_where_pixels_fill_the_cells():
+    assert grid_steps((64, 96), (16, 24)) == (4, 4)
+    assert grid_steps((64, 96), (16, 25)) is None
+    torch.manual_seed(0)
+    drawn = [draw_place((2, 3)) for _ in range(600)]
+    assert all(70 < drawn.count((row, column)) < 130 for row in range(2) for column in range(3))

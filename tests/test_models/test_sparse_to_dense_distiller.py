@@ -79,7 +79,8 @@ def test_loss_weights_scale_their_terms_alone():
 
 
 @pytest.mark.parametrize(('change', 'message'), [
-    (lambda model: model.detector.update(type='mmdet.Mask2FormerVideo'),
+    (lambda model: (model.detector.pop('test_cfg'),
+                    model.detector.update(type='mmdet.Mask2FormerVideo')),
      'its detector needs segment_window, which Mask2FormerVideo does not have; take Sparse'),
     (lambda model: model.detector.track_head.update(type='mmdet.Mask2FormerTrackHead'),
      'its detector needs collect_targets, which Mask2FormerTrackHead does not have'),
@@ -99,7 +100,7 @@ def test_a_detector_that_cannot_be_distilled_is_refused_when_built(change, messa
 
 
 def test_predict_with():
-    with pytest.raises(S2DInputError, match="expected teacher or student, found 'both'"):
+    with pytest.raises(S2DInputError, match="'teacher' or 'student', found 'both'"):
         build_small(predict_with='both')
 
 
@@ -135,6 +136,24 @@ def test_predict_with_either(who):
     assert len(frame.scores) == len(frame.masks) == len(frame.instances_id)
 
 
-def test_predict_with_another_name_is_refused():
-    with pytest.raises(ValueError, match="'both'"):
-        build_small(predict_with='both')
+@pytest.mark.parametrize(('mode', 'drops'), [('train', True), ('eval', False)])
+def test_dropout_of_the_teacher_acts_as_its_mode_says(mode, drops):
+    encoder = dict(layer_cfg=dict(self_attn_cfg=dict(dropout=0.3), ffn_cfg=dict(ffn_drop=0.3)))
+    model = build_small(head=dict(pixel_decoder=dict(encoder=encoder)), teacher_score_thr=0.0,
+                        teacher_mode=mode)
+    model.train()
+    images = torch.rand(3, 3, 64, 64)
+    first, second = (model.teacher.track_head.forward_last(model.teacher.backbone(images))[1]
+                     for _ in range(2))
+    assert torch.equal(first, second) != drops
+    # statistics of normalisation never move, and for inference nothing drops
+    assert not any(module.training for module in model.teacher.modules()
+                   if isinstance(module, torch.nn.modules.batchnorm._BatchNorm))
+    model.eval()
+    assert not any(module.training for module in model.teacher.modules())
+
+
+def test_the_published_teacher_is_in_train_mode():
+    assert build_small().teacher_mode == 'train'
+    with pytest.raises(S2DInputError, match="'train' or 'eval', found 'x'"):
+        build_small(teacher_mode='x')

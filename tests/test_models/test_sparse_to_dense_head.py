@@ -15,7 +15,8 @@ BOX = (8, 8, 40, 40)
 
 @pytest.fixture
 def head():
-    return build_small().student.track_head
+    """With a grid that stays, so that the same input gives the same losses."""
+    return build_small(head=dict(grid='fixed')).student.track_head
 
 
 def random_outputs(layers=2, clips=1, queries=5, frames=3, size=16):
@@ -272,3 +273,17 @@ def test_a_head_with_one_droploss_keeps_all_frames(sparse):
     head = MODELS.build(config.model).student.track_head
     assert isinstance(getattr(head, f'loss_{sparse}'), TemporalDropLoss)
     assert not head.drops_frames
+
+
+def test_a_moving_grid_reads_masks_as_they_are():
+    """64 pixels on 16 cells: 4 x 4 places; each reads every fourth pixel of rows and columns."""
+    head = build_small().student.track_head
+    assert head.grid == 'moving'
+    torch.manual_seed(0)
+    scores, masks = random_outputs(layers=1)
+    target = [box_targets([True, True, True])]
+    values = {round(head.loss_by_targets(scores, masks, target)['loss_mask'].item(), 4)
+              for _ in range(200)}
+    assert 8 < len(values) <= 16
+    with pytest.raises(S2DInputError, match="'moving' or 'fixed', found 'still'"):
+        build_small(head=dict(grid='still'))

@@ -176,3 +176,42 @@ def test_padding_is_cropped_before_resizing():
     logits[..., 4:] = -1.0
     assert (resize(logits) > 0).all()
     assert resize(logits[..., ::2]).shape == (1, 4, 4)
+
+
+def repeated(kept: int) -> torch.Tensor:
+    """A square, and a second tube with ``kept`` of its 16 pixels, in one frame of 8 x 8."""
+    logits = torch.full((2, 1, 8, 8), -1.0)
+    logits[0, 0, :4, :4] = 1
+    rows = logits[1, 0, :4, :4].clone().flatten()
+    rows[:kept] = 1
+    logits[1, 0, :4, :4] = rows.view(4, 4)
+    return logits
+
+
+@pytest.mark.parametrize(('kept', 'count'), [(13, 1), (12, 2), (11, 2)])
+def test_the_whole_video_is_filtered_at_the_size_of_the_output(kept, count):
+    """IoU 13/16 is above 0.75, 12/16 is not: exactly the threshold stays."""
+    tubes = segment_video(fake_model(repeated(kept), shuffle=False), 1, tube_nms_iou=0.75,
+                          resize=MaskResize((8, 8)))
+    assert [tube.score for tube in tubes] == [pytest.approx(0.9), pytest.approx(0.6)][:count]
+
+
+def test_logits_that_agree_only_when_small_both_stay():
+    """At 2 x 2 both tubes are the same cell; enlarged to 8 x 8 their outlines differ."""
+    logits = torch.full((2, 1, 2, 2), -1.0)
+    logits[0, 0, 0, 0], logits[1, 0, 0, 0] = 8.0, 0.3
+    forward = fake_model(logits, shuffle=False)
+    assert len(segment_video(forward, 1, tube_nms_iou=0.75, resize=MaskResize((2, 2)))) == 1
+    assert len(segment_video(forward, 1, tube_nms_iou=0.75, resize=MaskResize((8, 8)))) == 2
+
+
+def test_empty_tubes_stay_if_asked():
+    logits = torch.full((2, 3, 4, 4), -1.0)
+    logits[1] = 1.0
+    forward = fake_model(logits, shuffle=False)
+    assert [tube.score for tube in segment_video(forward, 3, resize=MaskResize((4, 4)))] == [
+        pytest.approx(0.6)]
+    tubes = segment_video(forward, 3, resize=MaskResize((4, 4)), keep_empty=True,
+                          tube_nms_iou=0.75)
+    assert [tube.score for tube in tubes] == pytest.approx([0.9, 0.6])
+    assert tubes[0].segmentations == [None] * 3

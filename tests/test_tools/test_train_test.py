@@ -252,7 +252,7 @@ def other_video(frames):
 
 
 @pytest.mark.parametrize(('damage', 'message', 'score'), [
-    (no_number, "predictions, video 'video' (id 1), track 0: score nan is not a finite", 0),
+    (no_number, "predictions, track 0, video 'video' (id 1): score nan is not a finite", 0),
     (other_size, "track 0, video 'video' (id 1), frame 2: mask of size (47, 64), expected", 0),
     (no_frame, 'video 1, frame 1: no prediction, nor for 1 more of its 4 frames', 0.1),
     (other_video, 'predictions, track 0: video 7 is not in the ground truth', 0)])

@@ -38,8 +38,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('folder', type=Path, help='where the clips go')
     folder = parser.parse_args().folder
-    from s2d_plugins.fileio.whole_files import whole_file
     clips = find_clips()
+    from s2d_plugins.fileio.whole_files import whole_file
     prepare_outputs(clips, files=[folder / clip.name for clip in clips])
     for clip in clips:
         with whole_file(folder / clip.name) as temporary:

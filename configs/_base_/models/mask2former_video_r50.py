@@ -2,6 +2,8 @@
 # The parameter names are those of mmdet's Mask2FormerVideo.
 detector = dict(
     type='SparseToDenseVideo',
+    # whole videos; the 50 best tubes, without repetitions, also those without a pixel
+    test_cfg=dict(top_k=50, tube_nms_iou=0.75, keep_empty=True),
     data_preprocessor=dict(
         type='TrackDataPreprocessor',
         mean=[123.675, 116.28, 103.53],

@@ -4,6 +4,7 @@
 _width = 64
 _attention = dict(embed_dims=_width, num_heads=4)
 small_segmenter = dict(
+    test_cfg=dict(_delete_=True, top_k=10),
     backbone=dict(
         depth=18,
         stem_channels=32,

@@ -161,7 +161,7 @@ def time_rows(variants: dict, setting: dict, steps: int, warmup: int) -> tuple[d
     return times, failed
 
 
-def peak_memory(key: str, setting: dict, gpu: int | None, steps: int = 2) -> float:
+def peak_memory(key: str, setting: dict, gpu: int | None = None, steps: int = 2) -> float:
     """Measure one row in this process, on that GPU: peak MB of model, optimiser and steps.
 
     On a CPU that is resident memory above what the process had before, on a GPU what torch

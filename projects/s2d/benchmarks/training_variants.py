@@ -102,8 +102,9 @@ def make_batch(shape: tuple[int, int, int], sparse: bool) -> dict:
 def as_mmdet(detector: dict) -> dict:
     """Turn the config of our segmenter into one of mmdet's, with its own head and losses."""
     detector['type'] = 'mmdet.Mask2FormerVideo'
+    detector.pop('test_cfg', None)
     head = detector['track_head']
-    for name in ('unmatched_queries', 'match_known_frames_only'):
+    for name in ('unmatched_queries', 'match_known_frames_only', 'grid'):
         head.pop(name, None)
     head.loss_cls.loss_weight = 2.0
     head.loss_mask = dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=5.0)
