@@ -243,7 +243,8 @@ def test_every_registered_class_is_among_them():
         'TrackDrawingHook'}
     registered = {name for kind in modules for name, part in kind.module_dict.items()
                   if part.__module__.startswith('s2d_plugins.')}
-    without_arguments = {'LoadKeymasks', 'KeymaskResize', 'BFloat16OptimWrapper', 'StudentOptimWrapperConstructor'}
+    without_arguments = {'LoadKeymasks', 'KeymaskResize', 'BFloat16OptimWrapper',
+                         'StudentOptimWrapperConstructor'}
     assert registered - tried - without_arguments == set(), 'add the class to WRONG'
 
 

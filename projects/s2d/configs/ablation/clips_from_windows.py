@@ -1,5 +1,5 @@
-# Variant 7: clips are drawn evenly from all windows of all instances, as published; without a window,
-# around any frame. The base draws an instance first, and surrounds a keymask.
+# Variant 7: clips are drawn evenly from all windows of all instances, as published; without a
+# window, around any frame. The base draws an instance first, and surrounds a keymask.
 _base_ = './temporal_droploss.py'
 
 train_pipeline = _base_.train_pipeline
