@@ -1,4 +1,4 @@
-# Variant 7: clips are drawn evenly from all windows of all instances, as published; without a window,
+# Variant 7: clips are drawn evenly from all windows of all instances, as published; without one,
 # around any frame. The base draws an instance first, and surrounds a keymask.
 _base_ = './temporal_droploss.py'
 
