@@ -127,8 +127,11 @@ def davis_scores(**settings):
 
 
 WRONG = {
-    ClipColorJitter: dict(brightness=(*NOT_NEGATIVE, 1), contrast=(*NOT_NEGATIVE, 1), prob=SHARE),
-    ClipRotate: dict(max_angle=(*NOT_NEGATIVE, 181), prob=SHARE, fill=(*NATURAL, 256)),
+    ClipColorJitter: dict(brightness=(*NOT_NEGATIVE, 1), contrast=(*NOT_NEGATIVE, 1), prob=SHARE,
+                          pivot=CHOICE),
+    ClipRotate: dict(max_angle=(*NOT_NEGATIVE, 181), prob=SHARE, fill=(*NATURAL, 256),
+                     centre_range=(*NO_LIST, (), (0.5,), (-0.1, 0.5), (0.6, 0.4), (NAN, 1))),
+    PadClip: dict(color=(*NO_LIST, (), (1, 2), (1, 2, 256), (1, 2, NAN), ('a', 'b', 'c'))),
     ClipCopyPaste: dict(prob=SHARE, scale_range=(
         *NO_LIST, (), (0.5,), (0.5, 1, 1), (0, 1), (0.5, 1.1), (0.9, 0.5), (NAN, 1), ('a', 'b'))),
     DropEmptyKeymasks: dict(min_area=COUNT),
@@ -174,7 +177,8 @@ WRONG = {
     tube: dict(window=(*COUNT, 1), overlap=NATURAL, top_k=COUNT, score_thr=SHARE,
                tube_nms_iou=SHARE, link_iou=SHARE),
     segmenter: dict(model=(None, nn.Identity()), top_k=COUNT, score_thr=SHARE, link_iou=SHARE,
-                    scale=(*NO_LIST, (), (3,), (3, 0), (3, 'a'), (3, NAN)), threshold=(1,)),
+                    scale=(*NO_LIST, (), (3,), (3, 0), (3, 'a'), (3, NAN)), threshold=(1,),
+                    resize_backend=CHOICE),
     NonFiniteLossHook: dict(max_in_a_row=COUNT),
     ExactResumeHook: dict(replay_data=FLAG),
     CheckpointFitHook: dict(may_differ=('cls', 3, None, [3])),
