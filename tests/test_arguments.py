@@ -135,7 +135,6 @@ WRONG = {
     ClipCopyPaste: dict(prob=SHARE, scale_range=(
         *NO_LIST, (), (0.5,), (0.5, 1, 1), (0, 1), (0.5, 1.1), (0.9, 0.5), (NAN, 1), ('a', 'b'))),
     DropEmptyKeymasks: dict(min_area=COUNT),
-    PadClip: dict(color=(*NO_LIST, (), (1, 2), (1, 2, 256), (1, 2, NAN), ('a', 'b', 'c'))),
     KeymaskClipSample: dict(
         num_frames=COUNT, frame_range=(*NATURAL, 1), choice=('x', 1),
         strides=(*NO_LIST, (), (0,), (1.5,), ('1',), (1, -1)), collect_video_keys=('id', [3])),
