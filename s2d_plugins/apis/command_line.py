@@ -192,7 +192,8 @@ class Failures:
                 write_text(path, ''.join(traceback.format_exception(error)))
                 reason += f'; the traceback is in {path}'
         self.reasons[name] = reason
-        print(f'failed: {one_line(name)}: {reason}', file=sys.stderr)
+        from tqdm import tqdm  # above a bar, if there is one
+        tqdm.write(f'failed: {one_line(name)}: {reason}', file=sys.stderr)
 
     def exit_code(self) -> int:
         """Print how many videos failed, if any did, and return the exit code."""
