@@ -2,13 +2,12 @@
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
-from ..errors import S2DInputError, S2DOutputError, one_line
 from ..fileio.config_faults import config_errors
 from ..keymasks import KeymaskDiscovery
 from ..proposals.base_mask_proposer import BaseMaskProposer
@@ -16,41 +15,21 @@ from ..proposals.selection import select_proposals
 from ..registry import MASK_PROPOSERS
 
 
-@contextlib.contextmanager
-def part_errors(cfg: Config, key: str) -> Iterator[None]:
-    """Turn what building a part raises into one line that names its key in the config.
-
-    Raises:
-        S2DInputError: For any error but those that the config is not to blame for.
-    """
-    where = f'{cfg.filename}: {key}'
-    try:
-        with config_errors(where):
-            yield
-    except S2DOutputError:
-        raise
-    except S2DInputError as error:
-        line = one_line(error)
-        if line.startswith(f'config {where}'):
-            raise
-        raise S2DInputError(f'config {where}: {line}') from error
-
-
 def build_proposer(cfg: Config) -> BaseMaskProposer:
     """Build what ``proposer`` describes."""
-    with part_errors(cfg, 'proposer'):
+    with config_errors(cfg.filename, key='proposer'):
         return MASK_PROPOSERS.build(cfg.proposer)
 
 
 def build_discovery(cfg: Config) -> KeymaskDiscovery:
     """Build what ``discovery`` describes."""
-    with part_errors(cfg, 'discovery'):
+    with config_errors(cfg.filename, key='discovery'):
         return KeymaskDiscovery(**cfg.discovery.to_dict())
 
 
 def check_selection(cfg: Config) -> None:
     """Check the limits of ``selection``."""
-    with part_errors(cfg, 'selection'):
+    with config_errors(cfg.filename, key='selection'):
         select_proposals([], **cfg.get('selection', {}))
 
 

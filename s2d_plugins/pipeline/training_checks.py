@@ -20,11 +20,11 @@ from mmengine.visualization import Visualizer
 
 from ..apis.runner_tools import build_runner
 from ..errors import S2DInputError
+from ..fileio.config_faults import config_errors
 from ..fileio.whole_files import write_json
 from ..labels.rle import encode_mask
 from ..labels.youtube_vis import make_annotation, make_labels, make_video
 from ..registry import DATASETS
-from .parts import part_errors
 from .quiet_runner import QuietRunner
 from .training_config import connect, innermost_dataset, read_training_config
 
@@ -52,7 +52,8 @@ def check_training(cfg: Config, stage: str, device: str) -> None:
         training.load_from, training.resume = None, False
         _keep_unpacked(innermost_dataset(training))
         training.experiment_name = f's2d-check-{secrets.token_hex(8)}'
-        with _instances_removed(training.experiment_name), part_errors(cfg, stage):
+        with (_instances_removed(training.experiment_name),
+              config_errors(cfg.filename, key=stage)):
             _build(training)
 
 
