@@ -86,7 +86,8 @@ def _build(training: Config) -> None:
 
 def _keep_unpacked(dataset: ConfigDict) -> None:
     """Spare a data set that is soon gone the search for garbage that mmengine packs it with."""
-    kind = DATASETS.get(dataset.get('type')) if isinstance(dataset.get('type'), str) else None
+    kind = dataset.get('type')
+    kind = DATASETS.get(kind) if isinstance(kind, str) else kind
     if isinstance(kind, type) and issubclass(kind, BaseDataset):
         dataset.serialize_data = False
 
