@@ -30,6 +30,7 @@ def propose_masks(args: argparse.Namespace) -> int:
     """Write the proposals of every video that has none that hold; returns the exit code."""
     from tqdm import tqdm
 
+    from s2d_plugins.fileio.named_files import named_paths, read_for_all, read_for_one
     from s2d_plugins.fileio.stamps import Review, make_stamp
     from s2d_plugins.labels.proposals_file import write_proposals
     from s2d_plugins.proposals.build import build_proposer, proposer_settings
@@ -37,14 +38,18 @@ def propose_masks(args: argparse.Namespace) -> int:
     settings, proposer = proposer_settings(args.config), build_proposer(args.config)
     paths = [path for given in args.videos for path in list_videos(given)]
     names = video_names(paths)
-    prepare_outputs([args.config, *args.videos], folders=[args.out])
+    targets = [args.out / f'{name}.json' for name in names]
+    read = named_paths(settings)
+    prepare_outputs([args.config, *args.videos, *read], folders=[args.out],
+                    files={*targets} & {args.out / path.name for path in read})
+    shared = read_for_all(settings)
     review, failures = Review(), Failures(len(paths), args.out / '.failures')
     written = 0
-    for path, name in zip(paths, names, strict=True):
-        target = args.out / f'{name}.json'
-
-        def stamp(path=path):
-            return make_stamp(video=source_stamp(path), settings=settings)
+    for path, name, target in zip(paths, names, targets, strict=True):
+        def stamp(path=path, name=name):
+            files = [*shared, *read_for_one(settings, name)]
+            return make_stamp(video=source_stamp(path), settings=settings,
+                              **(dict(files=files) if files else {}))
 
         with failures.contained(name):
             if target.exists() and not args.overwrite:

@@ -136,19 +136,25 @@ def use_amp(cfg: Config) -> None:
         cfg.optim_wrapper.loss_scale = 'dynamic'
 
 
+def use_float32(cfg: Config) -> bool:
+    """Take plain float32 for mmengine's AMP; returns whether the config had that."""
+    wrapper = cfg.get('optim_wrapper')
+    if not wrapper or type_name(wrapper.get('type', '')) != 'AmpOptimWrapper':
+        return False
+    wrapper.type = 'OptimWrapper'
+    for name in ('loss_scale', 'dtype', 'use_fsdp'):
+        wrapper.pop(name, None)
+    return True
+
+
 def use_float32_without_gpu(cfg: Config) -> str:
     """Where there is no GPU, take plain float32 for mmengine's AMP, which needs one.
 
     Returns:
         What to say about it in one line; '' if nothing was changed.
     """
-    wrapper = cfg.get('optim_wrapper')
-    if not wrapper or _has_amp_device() or type_name(
-            wrapper.get('type', '')) != 'AmpOptimWrapper':
+    if _has_amp_device() or not use_float32(cfg):
         return ''
-    wrapper.type = 'OptimWrapper'
-    for name in ('loss_scale', 'dtype', 'use_fsdp'):
-        wrapper.pop(name, None)
     return ('mixed precision (AmpOptimWrapper) needs a GPU and there is none: training in float32; '
             'on CPUs with bfloat16 optim_wrapper.type=s2d_plugins.BFloat16OptimWrapper is faster')
 

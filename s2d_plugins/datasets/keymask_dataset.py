@@ -153,7 +153,10 @@ class KeymaskDataset(BaseVideoDataset):
                 raise
             raise fault from None
         if self.test_mode and isinstance(results, dict):
-            self._check_sizes(results.get('data_samples', ()), video, number or 0)
+            samples = results.get('data_samples', ())
+            # test-time augmentation makes several of a video
+            for sample in samples if isinstance(samples, list) else [samples]:
+                self._check_sizes(sample, video, number or 0)
         return results
 
     def _check_sizes(self, frames: Iterable, video: int, first: int) -> None:

@@ -6,7 +6,15 @@ import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ..errors import DISK_ERRORS, S2DInputError, full_disk, one_line, shortened, was_interrupted
+from ..errors import (
+    DISK_ERRORS,
+    S2DInputError,
+    S2DOutputError,
+    full_disk,
+    one_line,
+    shortened,
+    was_interrupted,
+)
 
 #: What carries a config's values to the classes they are for.
 _CARRIERS = ('torch', 'numpy', 'builtins', 'collections', 'contextlib', 'functools', 'threading',
@@ -15,7 +23,7 @@ _CARRIERS = ('torch', 'numpy', 'builtins', 'collections', 'contextlib', 'functoo
 
 @contextlib.contextmanager
 def config_errors(config_file: str | Path,
-                  while_true: Callable[[], bool] = lambda: True) -> Iterator[None]:
+                  while_true: Callable[[], bool] = lambda: True, key: str = '') -> Iterator[None]:
     """Turn whatever building from a config raises into one line with the class at fault.
 
     That are types which are unknown and arguments that are missing, too many, of another type or
@@ -25,22 +33,29 @@ def config_errors(config_file: str | Path,
         config_file: Named in the line.
         while_true: Says, when an error arises, whether the config is to blame for it; else it
             passes through.
+        key: Which part of the config is built. Where it is given, errors that are an
+            S2DInputError already get the place too, unless they name it.
 
     Raises:
         S2DInputError: If anything was raised but what the machine lacks (disk, memory,
             permission), which passes through, as does what is an S2DInputError already.
     """
+    place = f'config {config_file}: {key}' if key else f'config {config_file}'
     try:
         yield
-    except (S2DInputError, MemoryError):
+    except (S2DOutputError, MemoryError):
         raise
+    except S2DInputError as error:
+        if not key or one_line(error).startswith(place):
+            raise
+        raise S2DInputError(f'{place}: {one_line(error)}') from error
     except Exception as error:
         if not while_true() or full_disk(error) or (
                 isinstance(error, OSError) and error.errno in DISK_ERRORS):
             raise
         if was_interrupted(error):
             raise KeyboardInterrupt from error
-        raise S2DInputError(f'config {config_file}: {_told(error)}; correct it') from error
+        raise S2DInputError(f'{place}: {_told(error)}; correct it') from error
 
 
 def _told(error: Exception) -> str:

@@ -13,7 +13,7 @@ from .plain_files import open_file
 #: Pillow's other formats are never tried: some start programs, as EPS does Ghostscript.
 FRAME_FORMATS = ('JPEG', 'PNG', 'BMP', 'WEBP')
 MASK_FORMATS = ('PNG',)
-#: Largest image in pixels, 16384 x 8192; decoded and turned it takes about 1 GB.
+#: Largest image, frame or mask in pixels, 16384 x 8192; decoded and turned it takes about 1 GB.
 MAX_PIXELS = 2**27
 _ORIENTATION = 0x0112
 

@@ -20,14 +20,20 @@ from pathlib import Path
 from ..errors import S2DOutputError
 
 _HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
-_PARTIAL = re.compile(r'\.s2d-(?P<host>[0-9a-f]{8})-(?P<pid>\d{1,10})-[0-9a-f]{16}\.partial'
-                      r'(\.\w+)?')
+_OURS = re.compile(r'\.s2d-(?P<host>[0-9a-f]{8})-(?P<pid>\d{1,10})-[0-9a-f]{16}\.'
+                   r'(partial(\.\w+)?|replaced-(?P<target>.+))', re.DOTALL)
+#: In bytes; longer ones do not fit into a hidden name (255) and do not come back.
+_LONGEST_NAME = 160
 _OTHER_HOST_SECONDS = 24 * 3600
 
 
 def partial_path(target: Path, suffix: str = '') -> Path:
     """Return a temporary name beside a target: of this process, and of nothing that exists."""
-    return target.with_name(f'.s2d-{_HOST}-{os.getpid()}-{secrets.token_hex(8)}.partial{suffix}')
+    return _hidden_path(target, f'partial{suffix}')
+
+
+def _hidden_path(target: Path, kind: str) -> Path:
+    return target.with_name(f'.s2d-{_HOST}-{os.getpid()}-{secrets.token_hex(8)}.{kind}')
 
 
 @contextlib.contextmanager
@@ -80,6 +86,9 @@ def scratch_file(path: str | Path, suffix: str = '') -> Iterator[Path]:
 def whole_folder(path: str | Path) -> Iterator[Path]:
     """Fill a folder wholly or not at all; one that exists is replaced at the end.
 
+    No system call that Python has puts one folder in the place of another. The old one gets a
+    hidden name in between, by which :func:`clean_partials` brings it back after a kill.
+
     Args:
         path: Target; its parents are made.
 
@@ -90,13 +99,15 @@ def whole_folder(path: str | Path) -> Iterator[Path]:
         S2DOutputError: If it cannot be written or the disk is full.
     """
     path = Path(path)
-    temporary, old = partial_path(path), partial_path(path)
+    back = f'replaced-{path.name}' if len(os.fsencode(path.name)) <= _LONGEST_NAME else 'partial'
+    temporary, old = partial_path(path), _hidden_path(path, back)
     try:
         with _writing(path, temporary):
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary.mkdir()
             yield temporary
             if path.exists():
+                os.utime(path)  # from its time on it is known whose the hidden name is
                 path.rename(old)
             try:
                 temporary.rename(path)
@@ -148,8 +159,9 @@ def cannot_write(path: str | Path, error: OSError) -> S2DOutputError:
 def clean_partials(*folders: str | Path) -> None:
     """Remove what killed processes have left half-written directly in some folders.
 
-    Only names that :func:`partial_path` makes are touched, no links, and nothing that a process
-    still alive is writing. Of other machines, what is older than a day is removed.
+    A folder that was about to be replaced comes back. Only names that this module makes are
+    touched, no links, and nothing that a process still alive is writing. Of other machines, what
+    is older than a day is removed.
     """
     for folder in folders:
         try:
@@ -157,18 +169,23 @@ def clean_partials(*folders: str | Path) -> None:
         except OSError:  # not there yet, or not ours to read: the writer will say so
             continue
         for entry in entries:
-            if not entry.is_symlink() and _is_abandoned(entry):
-                if entry.is_dir():
-                    shutil.rmtree(entry.path, ignore_errors=True)
-                else:
-                    with contextlib.suppress(OSError):
-                        os.unlink(entry.path)
+            match = _OURS.fullmatch(entry.name)
+            if match is not None and not entry.is_symlink() and _is_abandoned(entry, match):
+                _clear(entry, match['target'])
 
 
-def _is_abandoned(entry: os.DirEntry) -> bool:
-    match = _PARTIAL.fullmatch(entry.name)
-    if match is None:
-        return False
+def _clear(entry: os.DirEntry, target: str | None) -> None:
+    with contextlib.suppress(OSError):
+        place = None if target is None else Path(entry.path).with_name(target)
+        if place is not None and not os.path.lexists(place):
+            os.rename(entry.path, place)
+        elif entry.is_dir():
+            shutil.rmtree(entry.path, ignore_errors=True)
+        else:
+            os.unlink(entry.path)
+
+
+def _is_abandoned(entry: os.DirEntry, match: re.Match) -> bool:
     made = entry.stat(follow_symlinks=False).st_mtime
     if match['host'] != _HOST:
         return made < time.time() - _OTHER_HOST_SECONDS

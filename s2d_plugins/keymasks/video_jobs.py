@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..errors import S2DInputError
 from ..fileio.digests import digest, file_digest
+from ..fileio.named_files import read_for_all
 from ..fileio.paths import named_path
 from ..fileio.stamps import Review, Stamp, make_stamp, read_stamp, stamped
 from ..fileio.whole_files import write_json
@@ -57,6 +58,8 @@ def review_jobs(jobs: Sequence[VideoJob], settings: Mapping) -> Review:
 def job_stamp(job: VideoJob, settings: Mapping) -> Stamp:
     """Return what tells a job's result from that of another video, proposals or settings.
 
+    Files that the settings name count too.
+
     Proposals that are gone, as after a clean-up, count as those that were there.
     """
     proposals = (read_stamp(job.target) or {}).get('proposals')
@@ -66,8 +69,9 @@ def job_stamp(job: VideoJob, settings: Mapping) -> Stamp:
         proposals = digest(file_digest(job.proposals))
     with contextlib.suppress(S2DInputError):
         video = source_stamp(job.video)
+    files = read_for_all(dict(settings))  # as weights of a motion prior
     return {**make_stamp(video=video), 'proposals': proposals,
-            **make_stamp(settings=dict(settings))}
+            **make_stamp(settings=dict(settings), **(dict(files=files) if files else {}))}
 
 
 def discover_video(job: VideoJob, discovery: KeymaskDiscovery, settings: Mapping,

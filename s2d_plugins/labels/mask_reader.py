@@ -13,10 +13,8 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from ..errors import S2DInputError
+from ..fileio.images import MAX_PIXELS
 from .rle import measure
-
-#: Largest frame in pixels; what claims more is a mistake or an attack on the memory.
-MAX_PIXELS = 2**28
 
 
 def read_masks(segmentations: Sequence, size: tuple[int, int], place: Callable[[int], str],
@@ -80,7 +78,7 @@ def rle_size(rle: Any, place: str) -> tuple[int, int]:
 
 
 def check_frame_size(size: tuple[int, int], place: Callable[[int], str]) -> None:
-    """Check that frames of this (height, width) can be held in memory.
+    """Check that frames of this (height, width) can be images; larger ones fill the memory.
 
     Raises:
         S2DInputError: If they cannot, or a side is not positive.

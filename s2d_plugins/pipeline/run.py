@@ -10,13 +10,13 @@ from mmengine.registry import init_default_scope
 
 from ..devices import running_on
 from ..errors import S2DInputError
+from ..fileio.named_files import named_paths
 from ..fileio.paths import check_outputs
 from ..video import list_videos, video_names
 from .config_checks import check_parts, check_pipeline_config
 from .console import Console
 from .context import Context
 from .failures import one_line_errors
-from .parts import named_paths
 from .stage_names import DENSE, DISTILL, FINAL, FRAMES, INFER, KEYMASKS, PROPOSALS, STAGES
 from .stages import dense, frames, infer, keymasks, proposals, training
 from .workspace import Workspace

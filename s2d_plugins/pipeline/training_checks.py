@@ -21,11 +21,11 @@ from mmengine.visualization import Visualizer
 from ..apis.runner_tools import build_runner
 from ..errors import S2DInputError
 from ..fileio.checkpoint_sources import check_source
+from ..fileio.config_faults import config_errors
 from ..fileio.whole_files import write_json
 from ..labels.rle import encode_mask
 from ..labels.youtube_vis import make_annotation, make_labels, make_video
 from ..registry import DATASETS
-from .parts import part_errors
 from .quiet_runner import QuietRunner
 from .training_config import connect, innermost_dataset, read_training_config
 
@@ -51,12 +51,13 @@ def check_training(cfg: Config, stage: str, device: str) -> None:
         frames = Path(folder) / 'frames'
         connect(training, cfg, stage, Path(folder) / 'run', _made_labels(frames), frames, device)
         if training.get('load_from'):
-            with part_errors(cfg, stage):
+            with config_errors(cfg.filename, key=stage):
                 check_source(training.load_from)
         training.load_from, training.resume = None, False
         _keep_unpacked(innermost_dataset(training))
         training.experiment_name = f's2d-check-{secrets.token_hex(8)}'
-        with _instances_removed(training.experiment_name), part_errors(cfg, stage):
+        with (_instances_removed(training.experiment_name),
+              config_errors(cfg.filename, key=stage)):
             _build(training)
 
 
@@ -89,7 +90,8 @@ def _build(training: Config) -> None:
 
 def _keep_unpacked(dataset: ConfigDict) -> None:
     """Spare a data set that is soon gone the search for garbage that mmengine packs it with."""
-    kind = DATASETS.get(dataset.get('type')) if isinstance(dataset.get('type'), str) else None
+    kind = dataset.get('type')
+    kind = DATASETS.get(kind) if isinstance(kind, str) else kind
     if isinstance(kind, type) and issubclass(kind, BaseDataset):
         dataset.serialize_data = False
 

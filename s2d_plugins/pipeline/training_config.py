@@ -4,6 +4,7 @@ from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
 
+from ..apis.runner_tools import use_float32
 from ..errors import S2DInputError
 from ..fileio.configs import find_beside, load_config
 from .stage_names import FINAL
@@ -55,10 +56,8 @@ def connect(training: Config, cfg: Config, stage: str, folder: Path, labels: Pat
         training[name] = None
     _keep_checkpoints(training)
     training.setdefault('randomness', dict(seed=0))
-    if device == 'cpu' and training.optim_wrapper.get('type') == 'AmpOptimWrapper':
-        training.optim_wrapper.type = 'OptimWrapper'
-        training.optim_wrapper.pop('loss_scale', None)
-        training.optim_wrapper.pop('dtype', None)
+    if device == 'cpu':  # whether there is a GPU or not
+        use_float32(training)
 
 
 def innermost_dataset(training: Config) -> ConfigDict:

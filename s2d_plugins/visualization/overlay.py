@@ -85,6 +85,17 @@ def write_text(image: np.ndarray, text: str, point: tuple[int, int], scale: floa
     cv2.putText(image, text, point, _FONT, scale, (255, 255, 255), 1, cv2.LINE_AA)
 
 
+def draw_tracks(frame: np.ndarray, segmentations: Sequence[dict | None]) -> np.ndarray:
+    """Return a copy of an RGB frame with a video's instances, each in its colour and numbered.
+
+    Args:
+        frame: (H, W, 3) uint8 RGB.
+        segmentations: Per instance, numbered from 1, its RLE in this frame or None.
+    """
+    return draw_masks(frame, [ColoredMask(rle, instance_color(number), str(number))
+                              for number, rle in enumerate(segmentations, 1) if rle is not None])
+
+
 def write_overlay(path: str | Path, frames: Iterable[np.ndarray], size: tuple[int, int],
                   fps: float, tracks: Sequence[Sequence[dict | None]], max_side: int = 1280,
                   progress: Callable[[int], None] | None = None) -> None:
@@ -107,9 +118,7 @@ def write_overlay(path: str | Path, frames: Iterable[np.ndarray], size: tuple[in
         for index, frame in enumerate(frames):
             if frame.shape[:2] != (height, width):
                 frame = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
-            masks = [ColoredMask(track[index], instance_color(number), str(number))
-                     for number, track in enumerate(tracks, 1) if track[index] is not None]
-            writer.write(draw_masks(frame, masks))
+            writer.write(draw_tracks(frame, [track[index] for track in tracks]))
             if progress is not None:
                 progress(index + 1)
 

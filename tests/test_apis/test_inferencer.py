@@ -1,6 +1,7 @@
 import importlib.util
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from s2d_plugins.labels.faults import find_faults
 from s2d_plugins.labels.rle import decode_mask, encode_mask
 from s2d_plugins.labels.youtube_vis import make_labels, make_video, read_labels
 from s2d_plugins.models.window_inference import Tube
+from s2d_plugins.video import open_video
 from s2d_plugins.video.lazy_frames import LazyFrames
 
 TOOLS = Path(__file__).parents[2] / 'tools'
@@ -56,6 +58,91 @@ def test_settings_of_the_config_hold_unless_others_are_given(tmp_path, frames):
     files = write_model(tmp_path, extra='inference = dict(score_thr=0.5)')
     assert len(S2DInferencer(*files)(frames)) == 1
     assert len(S2DInferencer(*files, score_thr=0.0)(frames)) == 2
+
+
+@pytest.fixture
+def inferencer(tmp_path):
+    return S2DInferencer(*write_model(tmp_path), device='cpu', score_thr=0.5)
+
+
+def found(results):
+    """Return per result its video and the frames in which there is something."""
+    return [(one['video_id'], len(one['segmentations'])) for one in results]
+
+
+def test_frames_in_memory_are_as_those_of_files(frames, inferencer):
+    expected = inferencer(frames)
+    for given in (red_squares(), list(red_squares()), tuple(red_squares()), open_video(frames)):
+        assert inferencer(given) == expected
+
+
+def test_a_list_is_a_list_of_videos(tmp_path, frames, inferencer):
+    given = [frames, red_squares(4), str(frames), list(red_squares(3))]
+    calls = []
+    results = inferencer(given, tmp_path / 'out', lambda *call: calls.append(call))
+    assert found(results) == [(1, 6), (2, 4), (3, 6), (4, 3)]
+    assert calls == [(6, 19), (10, 19), (16, 19), (19, 19)]
+    names = ['frames_frames', 'video_2', 'frames_frames_2', 'video_4']
+    assert {path.name for path in (tmp_path / 'out').iterdir()} == set(names)
+    for name, result in zip(names, results, strict=True):
+        assert json.loads((tmp_path / 'out' / name / 'results.json').read_text()) == [result]
+        assert (tmp_path / 'out' / name / 'overlay.mp4').stat().st_size
+    alone = inferencer([frames], tmp_path / 'one')  # in a folder of its own as any list
+    assert alone == inferencer((frames,)) == inferencer(frames)
+    assert (tmp_path / 'one/frames/results.json').exists()
+
+
+def test_a_folder_of_videos(tmp_path, frames, inferencer):
+    shutil.copytree(frames, tmp_path / 'videos/b10')
+    shutil.copytree(frames, tmp_path / 'videos/b9')
+    (tmp_path / 'videos/b9/5.png').unlink()
+    assert found(inferencer(tmp_path / 'videos', tmp_path / 'out')) == [(1, 5), (2, 6)]
+    assert len(json.loads((tmp_path / 'out/b9/results.json').read_text())) == 1
+    with pytest.raises(S2DInputError, match='videos/b9 is the input'):
+        inferencer(tmp_path / 'videos', tmp_path / 'videos')
+
+
+def test_drawn_frames_come_back(frames, inferencer):
+    back = inferencer([frames, red_squares(4, (20, 30))], return_vis=True)
+    assert set(back) == {'predictions', 'visualization'}
+    assert found(back['predictions']) == [(1, 6), (2, 4)]
+    large, small = back['visualization']
+    assert large.shape == (6, 40, 56, 3) and small.shape == (4, 20, 30, 3)
+    assert large.dtype == np.uint8
+    ground = np.zeros((40, 56), bool)
+    ground[30:] = True
+    assert (large[:, ground] == (0, 0, 200)).all()
+    assert (large[0, 10, 4] != (255, 0, 0)).any()
+    assert (red_squares()[0, 10, 4] == (255, 0, 0)).all()
+
+
+@pytest.mark.parametrize(('given', 'message'), [
+    ([], 'expected inputs to be a list of at least 1'),
+    (3, 'expected inputs to be a video .*found 3'),
+    ('', "expected inputs to be a video .*found ''"),
+    ('a\0.mp4', 'a.*mp4'),
+    (['a.mp4', None], r'expected inputs\[1\] to be a video'),
+    (iter(['a.mp4']), 'expected inputs to be a video'),
+    (np.zeros((4, 5, 3), np.uint8), r'expected frames to be \(T, H, W, 3\).*found .uint8 \(4, 5'),
+    (np.zeros((2, 3, 4, 5), np.uint8), r'found .uint8 \(2, 3, 4, 5'),
+    (np.zeros((2, 4, 5, 3)), 'found .float64'),
+    (np.zeros((0, 4, 5, 3), np.uint8), r'found .uint8 \(0, 4'),
+    ([np.zeros((4, 5, 3), np.uint8), np.zeros((4, 5), np.uint8)], r'frames\[1\] to be frames'),
+    ([np.zeros((4, 5, 3), np.uint8), np.zeros((5, 5, 3), np.uint8)],
+     r'frames\[1\] to be of the size of the first, \(4, 5\)'),
+    (['none.mp4'], 'none.mp4: no such file'),
+])
+def test_inputs_that_are_no_videos(inferencer, given, message):
+    with pytest.raises(S2DInputError, match=message):
+        inferencer(given)
+
+
+def test_a_bad_video_ends_the_call_at_its_start(tmp_path, frames, inferencer, monkeypatch):
+    monkeypatch.setattr(inferencer, 'segmenter', None)
+    with pytest.raises(S2DInputError, match='none.mp4: no such file'):
+        inferencer([frames, tmp_path / 'none.mp4'])
+    with pytest.raises(S2DInputError, match='expected return_vis to be True or False'):
+        inferencer(frames, return_vis='yes')
 
 
 def test_shot():

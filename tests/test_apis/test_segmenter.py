@@ -69,6 +69,15 @@ def test_an_unclear_test_pipeline_needs_a_scale(tmp_path, steps):
     assert find_test_resize(load_config(path), ['scale']) == {}
 
 
+@pytest.mark.parametrize('kind', ["'mmdet.Resize'", "'mmcv.transforms.Resize'", 'Resize'])
+def test_the_test_pipeline_counts_however_its_types_are_written(tmp_path, kind):
+    path = tmp_path / 'typed.py'
+    path.write_text('from mmcv.transforms import Resize, TransformBroadcaster\n'
+                    'test_pipeline = [dict(type=TransformBroadcaster, transforms=['
+                    f"dict(type={kind}, scale=(64, 48), backend='pillow')])]\n")
+    assert find_test_resize(load_config(path)) == dict(scale=(64, 48), resize_backend='pillow')
+
+
 def test_the_teacher_of_a_distiller_is_taken(tmp_path):
     assert load_model(*write_model(tmp_path, 'teacher.')).weight.item() == 2
 

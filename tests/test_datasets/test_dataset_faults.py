@@ -61,11 +61,13 @@ def test_a_bad_frame_is_named(make_set, damage, reason, test_mode):
     assert 'frames/bad/00001.png' in str(error.value) and '\n' not in str(error.value)
 
 
-def test_all_frames_of_another_size(make_set):
+@pytest.mark.parametrize('pipeline', [
+    TEST, [*TEST[:-1], dict(type='TestTimeAug', transforms=[[TEST[-1]]])]], ids=['plain', 'tta'])
+def test_all_frames_of_another_size(make_set, pipeline):
     """They stack well; without the check the metric would speak of masks of another size."""
     data = make_set(dict(a=(3, {0: {0, 1, 2}})),
                     edit=lambda labels: labels['videos'][0].update(height=48, width=80))
-    dataset = DATASETS.build(dict(data.config, test_mode=True, pipeline=TEST))
+    dataset = DATASETS.build(dict(data.config, test_mode=True, pipeline=pipeline))
     with pytest.raises(S2DInputError, match="labels.json, video 'a', frame 0: .*00000.png is 24 x"
                        r' 40 \(height x width\), the labels say 48 x 80; use the frames'):
         dataset[0]

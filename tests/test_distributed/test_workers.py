@@ -51,6 +51,19 @@ def test_slurm_without_gpus(environment):
                          MASTER_PORT='29500')
 
 
+def test_slurm_with_an_address_that_is_set(environment):
+    """What the job's script chose stays; without a local number it is the first on its host."""
+    for name, value in dict(SLURM, MASTER_ADDR='head', MASTER_PORT='1234').items():
+        environment.setenv(name, value)
+    environment.delenv('SLURM_LOCALID')
+    environment.setattr(workers.subprocess, 'run', lambda *_, **__: SimpleNamespace(stdout='a'))
+    environment.setattr(workers.torch.cuda, 'is_available', lambda: False)
+    environment.setattr(workers.torch.distributed, 'init_process_group', lambda _: None)
+    workers.start_workers('slurm')
+    assert [os.environ[name] for name in ('LOCAL_RANK', 'MASTER_ADDR', 'MASTER_PORT')] == [
+        '0', 'head', '1234']
+
+
 def test_one_alone_joins_nobody(environment):
     environment.setattr(workers.torch.distributed, 'init_process_group', pytest.fail)
     workers.start_workers('none')

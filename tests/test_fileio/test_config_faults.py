@@ -9,7 +9,7 @@ import torch
 from mmengine.registry import init_default_scope
 from torch.utils.data import DataLoader
 
-from s2d_plugins.errors import S2DInputError
+from s2d_plugins.errors import S2DInputError, S2DOutputError
 from s2d_plugins.fileio.configs import config_errors, load_config
 from s2d_plugins.registry import DATASETS, HOOKS, METRICS, MODELS, TRANSFORMS
 
@@ -110,6 +110,23 @@ def test_messages(error, message):
                                    S2DInputError('one line already')])
 def test_what_the_config_is_not_to_blame_for_passes_through(error):
     with pytest.raises(type(error)) as info, config_errors('a.py'):
+        raise error
+    assert info.value is error
+
+
+@pytest.mark.parametrize(('error', 'line'), [
+    (ValueError('no such mode'), 'config a.py: proposer: no such mode; correct it'),
+    (S2DInputError('b.pth is empty'), 'config a.py: proposer: b.pth is empty'),
+    (S2DInputError('config a.py: proposer: no'), 'config a.py: proposer: no')])
+def test_the_part_is_named_once(error, line):
+    with pytest.raises(S2DInputError) as info, config_errors('a.py', key='proposer'):
+        raise error
+    assert str(info.value) == line
+
+
+def test_an_output_is_no_fault_of_a_part():
+    error = S2DOutputError('cannot write a: No space left')
+    with pytest.raises(S2DOutputError) as info, config_errors('a.py', key='proposer'):
         raise error
     assert info.value is error
 

@@ -36,7 +36,7 @@ def test_what_is_no_file_does_not_block(tmp_path):
         open_file('/dev/null')
 
 
-def test_text(tmp_path):
+def test_text_is_utf_8(tmp_path):
     (tmp_path / 'a').write_bytes('ä\n'.encode())
     assert read_text(tmp_path / 'a') == 'ä\n'
     (tmp_path / 'b').write_bytes(b'ab\xf7')

@@ -81,15 +81,16 @@ def test_rights_follow_the_umask(tmp_path):
     assert (tmp_path / 'labels.json').stat().st_mode & 0o777 == 0o640
 
 
-def test_a_folder_is_replaced_as_a_whole(tmp_path):
+@pytest.mark.parametrize('name', ['clip', 255 * 'n'])
+def test_a_folder_is_replaced_as_a_whole(tmp_path, name):
     for content in ('old', 'new'):
-        with whole_folder(tmp_path / 'clip') as folder:
+        with whole_folder(tmp_path / name) as folder:
             (folder / f'{content}.jpg').write_text(content)
-    assert os.listdir(tmp_path) == ['clip'] and os.listdir(tmp_path / 'clip') == ['new.jpg']
-    with pytest.raises(ValueError, match='stop'), whole_folder(tmp_path / 'clip') as folder:
+    assert os.listdir(tmp_path) == [name] and os.listdir(tmp_path / name) == ['new.jpg']
+    with pytest.raises(ValueError, match='stop'), whole_folder(tmp_path / name) as folder:
         (folder / 'half.jpg').write_text('')
         raise ValueError('stop')
-    assert os.listdir(tmp_path) == ['clip'] and os.listdir(tmp_path / 'clip') == ['new.jpg']
+    assert os.listdir(tmp_path) == [name] and os.listdir(tmp_path / name) == ['new.jpg']
 
 
 def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
@@ -111,6 +112,56 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
         assert mine.exists()
     assert set(os.listdir(tmp_path)) == {'.git', '.env', 'other', planted, 'b.json'}
     assert (tmp_path / 'other' / 'kept').exists()
+
+
+#: Replaces a folder and is killed at the given rename.
+REPLACE = '''
+import os, sys
+from pathlib import Path
+from s2d_plugins.fileio.whole_files import whole_folder
+os.chdir(sys.argv[1])
+rename, left = Path.rename, int(sys.argv[2])
+def killed(self, target):
+    global left
+    left -= 1
+    return rename(self, target) if left else os._exit(9)
+Path.rename = killed
+with whole_folder("clip") as folder:
+    (folder / "new").touch()
+    if not left:
+        Path.rename = rename
+        import shutil
+        shutil.rmtree = lambda *_, **__: os._exit(9)
+'''
+
+
+@pytest.mark.parametrize(('kill_at', 'kept'), [(1, 'old'), (2, 'old'), (0, 'new')])
+def test_a_folder_survives_a_kill_while_it_is_replaced(tmp_path, kill_at, kept):
+    """At the first rename, between both, and before the old one is removed."""
+    (tmp_path / 'clip').mkdir()
+    (tmp_path / 'clip' / 'old').touch()
+    os.utime(tmp_path / 'clip', (1, 1))  # long before the process that replaces it
+    assert subprocess.run([sys.executable, '-c', REPLACE, str(tmp_path), str(kill_at)],
+                          check=False).returncode == 9
+    assert len(os.listdir(tmp_path)) == 2
+    clean_partials(tmp_path)
+    assert os.listdir(tmp_path) == ['clip'] and os.listdir(tmp_path / 'clip') == [kept]
+
+
+def test_a_folder_that_is_being_replaced_is_left_alone(tmp_path, monkeypatch):
+    (tmp_path / 'clip').mkdir()
+    (tmp_path / 'clip' / 'old').touch()
+    os.utime(tmp_path / 'clip', (1, 1))
+    rename = Path.rename
+
+    def cleaned(self, target):
+        clean_partials(tmp_path)  # by another process, before each rename
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, 'rename', cleaned)
+    with whole_folder(tmp_path / 'clip') as folder:
+        (folder / 'new').touch()
+    assert os.listdir(tmp_path) == ['clip'] and os.listdir(tmp_path / 'clip') == ['new']
 
 
 def test_temporary_names_cannot_be_guessed(tmp_path):

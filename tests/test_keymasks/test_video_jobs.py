@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from s2d_plugins.errors import S2DInputError
-from s2d_plugins.keymasks.video_jobs import frame_names, list_jobs
+from s2d_plugins.fileio.stamps import changed_parts
+from s2d_plugins.keymasks.video_jobs import frame_names, job_stamp, list_jobs
 from s2d_plugins.labels.youtube_vis import make_video
 from s2d_plugins.video import open_video
 
@@ -47,3 +48,14 @@ def test_a_folder_whose_frames_no_label_file_can_name(tmp_path):
     video = open_video(write_frames(tmp_path / 'c:'))
     with pytest.raises(S2DInputError, match="cannot name the frame 'c:/0.png'.* rename it"):
         make_video(1, video.name, video.size, frame_names(video))
+
+
+def test_files_that_the_settings_name_count(tmp_path):
+    write_frames(tmp_path / 'videos/cat')
+    (tmp_path / 'raft.pth').write_text('weights')
+    job, = list_jobs(tmp_path / 'videos', tmp_path / 'proposals', tmp_path / 'out')
+    settings = dict(motion_prior=dict(type='MMFlowPrior', weights=str(tmp_path / 'raft.pth')))
+    before = job_stamp(job, settings)
+    (tmp_path / 'raft.pth').write_text('other weights')
+    assert changed_parts(before, job_stamp(job, settings)) == ['files']
+    assert 'files' not in job_stamp(job, {})

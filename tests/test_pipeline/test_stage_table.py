@@ -293,6 +293,14 @@ def test_official_ground_truth(work_dir, tmp_path):
     assert evaluate_stages(work_dir, tmp_path / 'gt.json', jobs=1)['stages']['infer']['J_top'] == 1
 
 
+@pytest.mark.parametrize(('name', 'folder'), [('cat', 'other'), (None, 'cat')])
+def test_ground_truth_goes_by_the_name_and_else_by_the_folder(work_dir, tmp_path, name, folder):
+    truth = labels('cat', [OBJECT] * 4)
+    truth['videos'][0].update(name=name, file_names=[f'{folder}/{frame}.jpg' for frame in range(4)])
+    write_json(tmp_path / 'gt.json', truth)
+    assert evaluate_stages(work_dir, tmp_path / 'gt.json', jobs=1)['stages']['infer']['J_top'] == 1
+
+
 def test_keymasks_without_scores_and_with_nulls(gt, work_dir):
     path = work_dir / 'stages/keymasks/cat.json'
     content = json.loads(path.read_text())

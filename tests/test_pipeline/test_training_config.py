@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 from mmengine.config import Config, ConfigDict
+from mmengine.optim import AmpOptimWrapper
 
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.pipeline.training_config import connect, innermost_dataset, read_training_config
@@ -54,12 +55,13 @@ def test_the_innermost_data_set_gets_labels_and_frames():
     assert innermost_dataset(found).min_score == 0.4
 
 
-def test_mixed_precision_needs_a_gpu():
-    amp = dict(type='AmpOptimWrapper', loss_scale='dynamic', dtype='float16')
-    for device, kind in (('cpu', 'OptimWrapper'), ('cuda', 'AmpOptimWrapper')):
+@pytest.mark.parametrize('kind', ['AmpOptimWrapper', 'mmengine.AmpOptimWrapper', AmpOptimWrapper])
+def test_mixed_precision_needs_a_gpu(kind):
+    amp = dict(type=kind, loss_scale='dynamic', dtype='float16')
+    for device, expected in (('cpu', dict(type='OptimWrapper')), ('cuda', amp)):
         config = training()
         config.optim_wrapper = ConfigDict(amp)
-        assert connected(config, device=device).optim_wrapper.type == kind
+        assert connected(config, device=device).optim_wrapper == expected
 
 
 @pytest.mark.parametrize(('text', 'message'), [

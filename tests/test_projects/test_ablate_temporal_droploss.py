@@ -275,17 +275,16 @@ def test_two_variants_and_resume(tmp_path, capsys):
     assert not list(out.rglob('.*'))  # no half-written file
 
 
-def kill_at_three(number):
-    if number == 3:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return number
-
-
 def test_runs_share_processes():
-    assert sorted(tool._in_parallel(abs, [-1, 2, -3], jobs=2)) == [1, 2, 3]
+    assert list(tool._in_parallel(abs, [-1, 2, -3], jobs=2)) == [1, 2, 3]
 
 
 def test_a_killed_training_is_told():
+    def kill_at_three(number):
+        if number == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return number
+
     with pytest.raises(S2DInputError, match='training was killed.* fewer than --jobs 2'):
         list(tool._in_parallel(kill_at_three, [1, 2, 3, 4], jobs=2))
 

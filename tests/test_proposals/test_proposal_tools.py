@@ -57,6 +57,31 @@ def test_one_file_per_video_and_existing_ones_are_kept(world, capsys):
     assert '0 proposals files written' in capsys.readouterr().out
 
 
+def test_files_that_the_proposer_reads_count(world, capsys):
+    command = ['--videos', str(world / 'frames'), '--out', str(world / 'out'),
+               '--config', str(world / 'config.py')]
+    assert propose_masks.main(command) == 0
+    write_proposals(world / 'made/dog.json', 'dog', (24, 32), [[]] * 3)  # of another video
+    assert propose_masks.main(command) == 0
+    assert '0 proposals files written' in capsys.readouterr().out
+    masks = read_proposals(world / 'made/cat.json')['frames'][:1]
+    for path in ('made', 'made/cat.json'):  # a folder of files, then the file itself
+        (world / 'config.py').write_text(
+            f"proposer = dict(type='PrecomputedProposals', path={str(world / path)!r})\n")
+        write_proposals(world / 'made/cat.json', 'cat', (24, 32), [*masks, [], []])
+        assert propose_masks.main(command) == 0
+        write_proposals(world / 'made/cat.json', 'cat', (24, 32), [*masks, [], *masks])
+        capsys.readouterr()
+        assert propose_masks.main(command) == 0
+        assert 'cat: made again, since files changed\n1 proposals' in capsys.readouterr().out
+        assert [len(frame) for frame in read_proposals(world / 'out/cat.json')['frames']] == [
+            2, 0, 2]
+        assert propose_masks.main([*command[:3], str(world / 'made'), *command[4:]]) == 2
+        assert read_proposals(world / 'made/cat.json')['frames'][2]
+        error = capsys.readouterr().err
+        assert 'made is the input' in error or 'cat.json would be written over' in error
+
+
 @pytest.mark.parametrize(('config', 'message'), [
     ('other = 1\n', 'expected `proposer = dict'),
     ('proposer = "' + 'x' * 9999 + '"\n', 'expected `proposer = dict'),

@@ -38,6 +38,7 @@ def test_one_video_from_frames_to_results(finished_run):
     assert list(summary['stages']) == ['frames', 'proposals', 'keymasks', 'dense', 'distill',
                                        'final', 'infer']
     assert summary['stages']['keymasks']['instances'] == 1
+    assert (summary['stages']['dense']['instances'], summary['stages']['dense']['masks']) == (1, 14)
     assert summary['stages']['distill']['steps'] == 4
     assert all(part['seconds'] >= 0 and part['peak_memory_mb'] > 10
                for part in summary['stages'].values())

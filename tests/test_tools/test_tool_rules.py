@@ -12,8 +12,6 @@ ALL = sorted(TOOLS.rglob('*.py'))
 OUTPUTS = re.compile(r"'(--out|--out-dir|--work-dir|--statistics|target|folder)'")
 #: Takes so long to import that Ctrl-C may come meanwhile.
 HEAVY = {'torch', 'mmengine', 'mmdet', 'mmcv', 'cv2', 'numpy', 'scipy', 'tqdm'}
-#: Read frames in processes of their own, which need them at the top.
-EXCEPTIONS = {'evaluate_proposals.py', 'flow_error.py'}
 
 identify = pytest.mark.parametrize('path', ALL, ids=lambda path: path.stem)
 
@@ -42,4 +40,4 @@ def test_nothing_heavy_is_imported_before_the_rule_for_errors(path):
             names.add(node.module.partition('.')[0])
         else:
             assert not isinstance(node, ast.With)
-    assert path.name in EXCEPTIONS or not names & HEAVY
+    assert not names & HEAVY

@@ -109,6 +109,20 @@ def test_resume_passes_over_what_cannot_be_read(folder, monkeypatch, capsys):
     assert 'no other checkpoint in run can be read' in errors(capsys)
 
 
+@pytest.mark.parametrize('content', [b'', b'\n', b'\0', b'run/iter_9'])
+def test_a_last_checkpoint_cut_short_by_a_kill(tmp_path, content):
+    """mmengine writes that file in place."""
+    from mmengine.config import Config
+
+    from s2d_plugins.apis.runner_tools import resume_from
+    for step in (9, 10):
+        torch.save(dict(state_dict=dict(weight=torch.ones(1))), tmp_path / f'iter_{step}.pth')
+    (tmp_path / 'last_checkpoint').write_bytes(content)
+    cfg = Config(dict(work_dir=str(tmp_path)))
+    assert resume_from(cfg, 'auto').endswith(f'; going on from {tmp_path / "iter_10.pth"}')
+    assert cfg.resume and cfg.load_from == str(tmp_path / 'iter_10.pth')
+
+
 def test_a_work_dir_that_was_moved_goes_on_by_itself(folder, monkeypatch, capsys):
     options = ('--cfg-options', 'train_cfg.max_iters=2', 'default_hooks.checkpoint.interval=1')
     assert run(monkeypatch, 'train', 'config.py', '--work-dir', 'run', *options) == 0

@@ -10,6 +10,7 @@ from PIL import Image
 from video_files import write_folder, write_video
 
 from s2d_plugins.video import find_shots, open_video
+from s2d_plugins.video.shots import _small_size
 
 
 @pytest.mark.parametrize('as_folder', [False, True])
@@ -35,6 +36,14 @@ def test_shots_of_made_scenes(tmp_path, as_folder):
 def test_a_single_shot_stays_whole(avi, tmp_path):
     assert find_shots(open_video(avi)) == [(0, 48)]
     assert find_shots(open_video(write_folder(tmp_path / 'one', ['0.png']))) == [(0, 1)]
+
+
+@pytest.mark.parametrize(('size', 'expected'), [
+    ((96, 160), (160, 96)), ((300, 256), (256, 300)), ((1080, 1920), (256, 144)),
+    ((900, 300), (256, 768)), ((1, 2000), (256, 1)), ((2, 1), (1, 2))])
+def test_cuts_are_looked_for_at_256_pixels_of_width_and_no_more(size, expected):
+    """(height, width) to (width, height); 1920 / 7.5 is 256, and 1080 / 7.5 is 144."""
+    assert _small_size(size) == expected
 
 
 def sample_clips() -> dict[str, Path]:

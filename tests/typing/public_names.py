@@ -61,6 +61,7 @@ def segment(videos: Sequence[dict]) -> None:
         assert_type(str(error), str)
         return
     assert_type(results, list[dict[Any, Any]])
+    assert_type(inferencer(['a.mp4', 'b.mp4'], return_vis=True), dict[str, list[Any]])
     assert_type(decode_mask(results[0]['segmentations'][0]), np.ndarray)
     segmenter = VideoSegmenter.from_files('config.py', 'weights.pth', window=8, overlap=2)
     assert_type(segmenter, VideoSegmenter)

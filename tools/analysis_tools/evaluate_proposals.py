@@ -9,16 +9,19 @@ Example:
         --annotations DAVIS/Annotations/480p
 """
 
+from __future__ import annotations
+
 import argparse
 import sys
 import time
 from pathlib import Path
-
-import cv2
-import numpy as np
+from typing import TYPE_CHECKING
 
 from s2d_plugins.apis.command_line import quiet_imports, run_tool
 from s2d_plugins.errors import S2DInputError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 COLUMNS = ('J top', 'J best', 'masks a frame', 'CPU s a frame')
 
@@ -64,6 +67,8 @@ def read_truth(path: Path, size: tuple[int, int]) -> np.ndarray:
 def evaluate_sequence(frames: Path, annotations: Path,
                       config: Path | None) -> tuple[float, float, float, float]:
     """Return the values of :data:`COLUMNS` for one sequence."""
+    import cv2
+    import numpy as np
     cv2.setNumThreads(1)
     with quiet_imports():  # this may be a process of its own
         from s2d_plugins.fileio.folders import by_stem, list_masks
@@ -88,6 +93,8 @@ def evaluate_sequence(frames: Path, annotations: Path,
 
 def evaluate(args: argparse.Namespace) -> None:
     """Evaluate all sequences and print the table."""
+    import numpy as np
+
     from s2d_plugins.evaluation.parallel import parallel_map
     from s2d_plugins.evaluation.tables import markdown_table
     from s2d_plugins.fileio.folders import list_folders

@@ -9,13 +9,12 @@ import argparse
 import sys
 import time
 
-import numpy as np
-
 from s2d_plugins.apis.command_line import run_tool
 
 
-def endpoint_errors(prior, pairs) -> tuple[np.ndarray, float]:
-    """Mean end-point error in pixels per pair, and seconds per pair (flow both ways)."""
+def endpoint_errors(prior, pairs):
+    """Mean end-point error in pixels of each pair, and seconds per pair (flow both ways)."""
+    import numpy as np
     errors, seconds = [], 0.0
     for first, second, flow in pairs:
         frames = np.stack([first, second])[..., ::-1]
@@ -28,6 +27,8 @@ def endpoint_errors(prior, pairs) -> tuple[np.ndarray, float]:
 
 def compare(args: argparse.Namespace) -> None:
     """Print one line per method."""
+    import numpy as np
+
     from s2d_plugins.motion import MMFlowPrior, OpenCVFlowPrior
     from s2d_plugins.motion.warped_frames import WarpedFrames
     data = WarpedFrames(args.videos, length=args.pairs, seed=0, held_out=True)

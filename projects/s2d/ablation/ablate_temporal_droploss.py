@@ -19,10 +19,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from itertools import islice
-from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 
 for _variable in ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS'):
@@ -108,24 +104,17 @@ def train_all(runs: list, jobs: int) -> list[dict]:
 
 
 def _in_parallel(work: Callable, items: list, jobs: int) -> Iterator:
-    """Yield results as they come; after Ctrl-C or an error nothing new is started.
+    """Yield results in order; after Ctrl-C or an error all processes end.
 
     Raises:
         S2DInputError: If the system ends a process.
     """
-    if min(jobs, len(items)) <= 1:
-        yield from map(work, items)
-        return
-    method = 'fork' if 'fork' in get_all_start_methods() else 'spawn'
-    waiting = iter(items)
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    from s2d_plugins.evaluation.parallel import parallel_map
     try:
-        with ProcessPoolExecutor(jobs, mp_context=get_context(method)) as pool:
-            running = {pool.submit(work, item) for item in islice(waiting, jobs)}
-            while running:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in done)
-                running |= {pool.submit(work, item) for item in islice(waiting, len(done))}
-    except BrokenProcessPool as error:
+        yield from parallel_map(work, items, jobs)
+    except TerminatedWorkerError as error:
         raise S2DInputError('a training was killed, perhaps for its memory; run the same command '
                             f'again with fewer than --jobs {jobs}, finished runs are kept'
                             ) from error

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from ...errors import S2DInputError
+from ...fileio.named_files import read_for_all
 from ...fileio.whole_files import write_json
 from ...keymasks import KeymaskDiscovery, to_labels
 from ...labels.proposals_file import read_proposals
@@ -12,7 +13,7 @@ from ...visualization import SheetRow, contact_sheet, sample_frames, write_image
 from ..clip_labels import read_clip_labels
 from ..clips import Clip
 from ..context import Context
-from ..parts import build_discovery, file_stamps, named_paths
+from ..parts import build_discovery
 from ..stage_names import KEYMASKS, PROPOSALS
 
 SHEET_ROWS = 6
@@ -27,8 +28,7 @@ def run(context: Context) -> None:
     discovery = build_discovery(context.cfg)
     settings = dict(discovery=context.cfg.discovery.to_dict(),
                     selection=dict(context.cfg.get('selection', {})))
-    context.begin(KEYMASKS, settings, context.key(PROPOSALS),
-                  *file_stamps(named_paths(settings)))
+    context.begin(KEYMASKS, settings, context.key(PROPOSALS), *read_for_all(settings))
 
     def work(clip: Clip, progress: Callable[[int, int], None]) -> None:
         _discover(context, discovery, clip, progress)
