@@ -7,6 +7,8 @@ import torch.nn.functional as F
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
+from .host_transfers import read_from_device
+
 
 def mask_match_cost(logits: Tensor, targets: Tensor, point_known: Tensor | None,
                     bce_weight: float, dice_weight: float, eps: float = 1.0) -> Tensor:
@@ -55,17 +57,14 @@ def solve_assignments(costs: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
         costs: (Q, N) cost matrices; Q and N may differ between them.
 
     Returns:
-        Per matrix (query indices, instance indices) of the pairs, sorted by instance.
+        Per matrix (query indices, instance indices) of the pairs, sorted by instance; on the host.
     """
     if not costs:
         return []
-    device = costs[0].device
-    flat = torch.cat([cost.detach().float().flatten() for cost in costs]).cpu()
-    flat = torch.nan_to_num(flat, nan=1e6, posinf=1e6, neginf=-1e6)
     matches = []
-    for cost, values in zip(costs, flat.split([cost.numel() for cost in costs]), strict=True):
-        queries, instances = linear_sum_assignment(values.view(cost.shape).numpy())
+    for values in read_from_device(*costs):
+        values = torch.nan_to_num(values, nan=1e6, posinf=1e6, neginf=-1e6)
+        queries, instances = linear_sum_assignment(values.numpy())
         order = instances.argsort()
-        matches.append((torch.from_numpy(queries[order]).to(device),
-                        torch.from_numpy(instances[order]).to(device)))
+        matches.append((torch.from_numpy(queries[order]), torch.from_numpy(instances[order])))
     return matches
