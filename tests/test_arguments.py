@@ -17,6 +17,7 @@ from s2d_plugins.datasets.transforms import (
     ClipRotate,
     DropEmptyKeymasks,
     KeymaskClipSample,
+    PadClip,
 )
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.evaluation import ClassAgnosticVISMetric, DAVISMetric
@@ -126,13 +127,16 @@ def davis_scores(**settings):
 
 
 WRONG = {
-    ClipColorJitter: dict(brightness=(*NOT_NEGATIVE, 1), contrast=(*NOT_NEGATIVE, 1), prob=SHARE),
-    ClipRotate: dict(max_angle=(*NOT_NEGATIVE, 181), prob=SHARE, fill=(*NATURAL, 256)),
+    ClipColorJitter: dict(brightness=(*NOT_NEGATIVE, 1), contrast=(*NOT_NEGATIVE, 1), prob=SHARE,
+                          pivot=CHOICE),
+    ClipRotate: dict(max_angle=(*NOT_NEGATIVE, 181), prob=SHARE, fill=(*NATURAL, 256),
+                     centre_range=(*NO_LIST, (), (0.5,), (-0.1, 0.5), (0.6, 0.4), (NAN, 1))),
+    PadClip: dict(color=(*NO_LIST, (), (1, 2), (1, 2, 256), (1, 2, NAN), ('a', 'b', 'c'))),
     ClipCopyPaste: dict(prob=SHARE, scale_range=(
         *NO_LIST, (), (0.5,), (0.5, 1, 1), (0, 1), (0.5, 1.1), (0.9, 0.5), (NAN, 1), ('a', 'b'))),
     DropEmptyKeymasks: dict(min_area=COUNT),
     KeymaskClipSample: dict(
-        num_frames=COUNT, frame_range=(*NATURAL, 1), consecutive=FLAG,
+        num_frames=COUNT, frame_range=(*NATURAL, 1), choice=('x', 1),
         strides=(*NO_LIST, (), (0,), (1.5,), ('1',), (1, -1)), collect_video_keys=('id', [3])),
     dataset: dict(class_agnostic=FLAG, min_score=SHARE, max_one2x=SHARE, min_frames=COUNT),
     discovery: dict(
@@ -172,7 +176,8 @@ WRONG = {
     tube: dict(window=(*COUNT, 1), overlap=NATURAL, top_k=COUNT, score_thr=SHARE,
                tube_nms_iou=SHARE, link_iou=SHARE),
     segmenter: dict(model=(None, nn.Identity()), top_k=COUNT, score_thr=SHARE, link_iou=SHARE,
-                    scale=(*NO_LIST, (), (3,), (3, 0), (3, 'a'), (3, NAN)), threshold=(1,)),
+                    scale=(*NO_LIST, (), (3,), (3, 0), (3, 'a'), (3, NAN)), threshold=(1,),
+                    resize_backend=CHOICE),
     NonFiniteLossHook: dict(max_in_a_row=COUNT),
     ExactResumeHook: dict(replay_data=FLAG),
     CheckpointFitHook: dict(may_differ=('cls', 3, None, [3])),
@@ -241,7 +246,8 @@ def test_every_registered_class_is_among_them():
         'TrackDrawingHook'}
     registered = {name for kind in modules for name, part in kind.module_dict.items()
                   if part.__module__.startswith('s2d_plugins.')}
-    without_arguments = {'LoadKeymasks', 'BFloat16OptimWrapper', 'StudentOptimWrapperConstructor'}
+    without_arguments = {'LoadKeymasks', 'KeymaskResize', 'BFloat16OptimWrapper',
+                         'StudentOptimWrapperConstructor'}
     assert registered - tried - without_arguments == set(), 'add the class to WRONG'
 
 

@@ -59,7 +59,16 @@ def run_tool(main: Callable[[], int | None],
     raising, logging.raiseExceptions = logging.raiseExceptions, _shows_tracebacks()
     try:
         with no_interrupt_lost():
-            return main() or 0
+            return _run_and_tell(main, on_interrupt)
+    except KeyboardInterrupt:  # a second one, while the first was told
+        return _tell_interrupt(on_interrupt)
+    finally:
+        logging.raiseExceptions = raising
+
+
+def _run_and_tell(main: Callable[[], int | None], on_interrupt: str) -> int:
+    try:
+        return main() or 0
     except KeyboardInterrupt:
         return _tell_interrupt(on_interrupt)
     except BrokenPipeError:  # the reader of a pipe has had enough
@@ -68,8 +77,6 @@ def run_tool(main: Callable[[], int | None],
         return EXIT_BROKEN_PIPE
     except Exception as error:
         return _tell_interrupt(on_interrupt) if was_interrupted(error) else _tell(error)
-    finally:
-        logging.raiseExceptions = raising
 
 
 def _tell_interrupt(line: str) -> int:
@@ -185,7 +192,8 @@ class Failures:
                 write_text(path, ''.join(traceback.format_exception(error)))
                 reason += f'; the traceback is in {path}'
         self.reasons[name] = reason
-        print(f'failed: {one_line(name)}: {reason}', file=sys.stderr)
+        from tqdm import tqdm  # above a bar, if there is one
+        tqdm.write(f'failed: {one_line(name)}: {reason}', file=sys.stderr)
 
     def exit_code(self) -> int:
         """Print how many videos failed, if any did, and return the exit code."""

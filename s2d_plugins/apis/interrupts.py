@@ -10,6 +10,12 @@ from typing import Any
 _SECONDS = 0.05
 
 
+def _is_half_built_loader(unraisable: Any) -> bool:
+    """Say whether torch's data loader was interrupted while it was made: it then fails to end."""
+    return (issubclass(unraisable.exc_type, AttributeError)
+            and '_MultiProcessingDataLoaderIter' in str(unraisable.exc_value))
+
+
 @contextlib.contextmanager
 def no_interrupt_lost() -> Iterator[None]:
     """Raise an interrupt again that came during a destructor or a weak reference's callback.
@@ -20,6 +26,8 @@ def no_interrupt_lost() -> Iterator[None]:
     before, timers = sys.unraisablehook, []
 
     def hook(unraisable: Any) -> None:
+        if _is_half_built_loader(unraisable):
+            return
         if not issubclass(unraisable.exc_type, KeyboardInterrupt):
             before(unraisable)
             return

@@ -20,6 +20,13 @@ def fit_workers(cfg: Config) -> None:
                 loader.pop(name, None)
 
 
+def keep_two_checkpoints(cfg: Config) -> None:
+    """Let no training keep a single checkpoint: mmengine removes it before it writes the next."""
+    for hook in (*_dict(cfg.get('default_hooks')).values(), *(cfg.get('custom_hooks') or ())):
+        if isinstance(hook, dict) and hook.get('max_keep_ckpts') == 1:
+            hook['max_keep_ckpts'] = 2
+
+
 def check_numbers(cfg: Config) -> None:
     """Check the numbers that mmengine takes as they are, and that show late or never.
 

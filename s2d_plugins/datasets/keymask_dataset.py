@@ -4,7 +4,9 @@ import gc
 import math
 import os.path as osp
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mmdet.datasets import BaseVideoDataset
@@ -18,6 +20,7 @@ from ..labels.mask_reader import has_mask, read_mask
 from ..labels.rle import areas_and_boxes
 from ..labels.youtube_vis import checked_labels, video_folder, video_title
 from ..registry import DATASETS
+from .faults import check_scores, find_frame_fault, size_fault
 
 
 @DATASETS.register_module()
@@ -36,7 +39,8 @@ class KeymaskDataset(BaseVideoDataset):
         class_agnostic: The labels are masks of objects of any kind: ``category_id`` 1, label 0.
             Other categories are an error in training, for they would be taken for one silently.
             If False, a category's label is the position of its name in ``metainfo['classes']``.
-        min_score: Leave out annotations whose ``score`` is lower; those without one stay.
+        min_score: Leave out annotations whose ``score`` is lower: for dense labels. Those without
+            one stay, but some must have one.
         max_one2x: Leave out annotations whose ``one2x`` (share of masks that seem to join several
             objects) is higher; those without one stay.
         min_frames: Leave out shorter videos (training only); the clip length as a rule.
@@ -78,6 +82,8 @@ class KeymaskDataset(BaseVideoDataset):
         """
         with fileio.get_local_path(self.ann_file, backend_args=self.backend_args) as path:
             labels = checked_labels(read_json(path), self.ann_file)
+        if self.min_score is not None and not self.test_mode:
+            check_scores(labels['annotations'], self.min_score, self.ann_file)
         label_of = self._label_of_category(labels['categories'])
         annotations = defaultdict(list)
         for annotation in labels['annotations']:
@@ -127,6 +133,40 @@ class KeymaskDataset(BaseVideoDataset):
         finally:
             if was_enabled:
                 gc.enable()
+
+    def prepare_data(self, idx: int | tuple[int, int]) -> Any:
+        """Send a video, or one frame of it, through the pipeline.
+
+        Raises:
+            S2DInputError: If a frame cannot be read, or is not of the size that the labels say.
+        """
+        video, number = idx if isinstance(idx, tuple) else (idx, None)
+        try:
+            results = super().prepare_data(idx)
+        except S2DInputError:
+            raise
+        except Exception:  # whatever a decoder or the stacking of frames thinks of
+            info = self.get_data_info(video)
+            fault = None if self.backend_args else find_frame_fault(info['images'],
+                                                                    self._place(info))
+            if fault is None:
+                raise
+            raise fault from None
+        if self.test_mode and isinstance(results, dict):
+            self._check_sizes(results.get('data_samples', ()), video, number or 0)
+        return results
+
+    def _check_sizes(self, frames: Iterable, video: int, first: int) -> None:
+        """Check the frames of a test against the labels, whose masks are measured in their size."""
+        info = self.get_data_info(video)
+        for number, frame in enumerate(frames, first):
+            fault = size_fault(info['images'][number], tuple(frame.ori_shape)[:2],
+                               f'{self._place(info)}, frame {number}')
+            if fault is not None:
+                raise fault
+
+    def _place(self, info: dict) -> str:
+        return f'{self.ann_file}, video {info["video_name"]!r}'
 
     def _serialize_data(self) -> tuple[np.ndarray, np.ndarray]:
         """Keep the videos as bytes, as the base does; masks may be as deep as the file."""

@@ -168,7 +168,7 @@ def test_window_arguments():
     parser = argparse.ArgumentParser()
     add_window_arguments(parser, score_thr=0.25)
     assert window_settings(parser.parse_args([])) == dict(
-        score_thr=0.25, top_k=10, window=None, overlap=0, tube_nms_iou=None)
+        score_thr=0.25, window=None, overlap=0)
     assert window_settings(parser.parse_args(['--window', '9']))['overlap'] == 4
 
 

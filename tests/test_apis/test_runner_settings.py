@@ -6,7 +6,12 @@ import pytest
 from mmengine.config import Config
 from torch.utils.data import DataLoader
 
-from s2d_plugins.apis.runner_settings import LOADERS, check_numbers, fit_workers
+from s2d_plugins.apis.runner_settings import (
+    LOADERS,
+    check_numbers,
+    fit_workers,
+    keep_two_checkpoints,
+)
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.fileio.configs import load_config
 
@@ -63,3 +68,14 @@ def test_loaders_in_lists_are_fitted_too():
     cfg = Config(dict(val_dataloader=[loader, dict(loader, num_workers=2)]))
     fit_workers(cfg)
     assert cfg.val_dataloader == [dict(num_workers=0), dict(loader, num_workers=2)]
+
+
+def test_no_training_keeps_a_single_checkpoint():
+    cfg = Config(dict(default_hooks=dict(checkpoint=dict(type='CheckpointHook', max_keep_ckpts=1),
+                                         logger=None),
+                      custom_hooks=[dict(type='CheckpointHook', max_keep_ckpts=1),
+                                    dict(type='CheckpointHook', max_keep_ckpts=-1)]))
+    keep_two_checkpoints(cfg)
+    assert cfg.default_hooks.checkpoint.max_keep_ckpts == 2
+    assert [hook.max_keep_ckpts for hook in cfg.custom_hooks] == [2, -1]
+    keep_two_checkpoints(Config(dict(a=1)))

@@ -22,7 +22,7 @@ SHIPPED = 'sparse_to_dense/mask2former_r50_8xb2-8e-temporal-drop_youtubevis2021.
 CONFIG = f'''
 _base_ = '{(ROOT / 'configs' / SHIPPED).as_posix()}'
 train, test = _base_.train_pipeline, _base_.test_pipeline
-train[1]['transforms'][2]['scale'] = test[0]['transforms'][1]['scale'] = (64, 48)
+train[1]['transforms'][1]['scale'] = test[0]['transforms'][1]['scale'] = (64, 48)
 data = dict(data_root='', data_prefix=dict(img_path=''), ann_file='labels.json')
 train_dataloader = dict(batch_size=1, num_workers=0, persistent_workers=False,
                         dataset=dict(data, pipeline=train))

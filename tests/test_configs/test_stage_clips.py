@@ -30,7 +30,7 @@ def test_clips_of_large_frames_have_the_sizes_of_the_table(tmp_path, path):
         cv2.imwrite(str(tmp_path / f'{frame}.jpg'), np.full((*size, 3), 90, np.uint8))
     write_json(tmp_path / 'labels.json', make_labels(
         [make_video(1, 'v', size, [f'{frame}.jpg' for frame in range(3)])],
-        [make_annotation(1, 1, [encode_mask(mask)] * 3)]))
+        [make_annotation(1, 1, [encode_mask(mask)] * 3, score=0.9)]))
     config = read_config(path).train_dataloader.dataset.to_dict()
     config.get('dataset', config).update(
         data_root=str(tmp_path), ann_file='labels.json', data_prefix=dict(img_path=''))

@@ -8,6 +8,7 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.runner import Runner
 
+from s2d_plugins.models.clip_targets import collect_clip_targets
 from s2d_plugins.registry import DATASETS, MODELS
 
 CONFIGS = Path(__file__).parents[2] / 'configs' / '_base_' / 'datasets'
@@ -74,6 +75,9 @@ def test_frames_of_a_clip_are_cut_out_one_by_one(make_set, preprocessor):
         masks = frame.gt_instances.masks.masks
         assert masks.shape[1:] == clip.shape[-2:]
         assert not masks[:, height:].any() and not masks[:, :, width:].any()
+    targets = collect_clip_targets(list(sample), num_classes=1, device=torch.device('cpu'))
+    assert targets.masks.shape == (len(targets), 3, *clip.shape[-2:])
+    assert targets.known.sum() == sum(len(frame.gt_instances) for frame in sample)
 
 
 @pytest.mark.parametrize('name', NAMES)

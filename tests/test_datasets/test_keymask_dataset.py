@@ -66,6 +66,15 @@ def test_score_and_one2x_filter_annotations(make_set):
     assert [by_one2x.get_data_info(n)['video_name'] for n in range(len(by_one2x))] == ['a']
 
 
+def test_keymasks_are_no_dense_labels(make_set):
+    """A final round pointed at keymasks would take unknown frames for dense labels."""
+    data = make_set(TWO, one2x=0.1)
+    with pytest.raises(S2DInputError, match='labels.json: expected dense labels, since min_score'
+                       ' is 0.75, found no score at any of its 3 ann.*; make .*densify_labels.py'):
+        build(data, min_score=0.75)
+    assert len(build(data)) == len(build(data, min_score=0.75, test_mode=True)) == 2
+
+
 def test_short_and_empty_videos_are_left_out_of_training_only(make_set):
     data = make_set(dict(a=(4, {0: {0}}), short=(2, {0: {0, 1}}), empty=(5, {})))
     assert len(build(data)) == 1
@@ -168,7 +177,7 @@ def test_nulls_and_placeholders(make_set, change):
         labels['annotations'][0].update(change)
         for video in labels['videos']:
             video.update(name=None, length=None)
-    dataset = build(make_set(TWO, edit=official), min_score=0.5, max_one2x=0.5)
+    dataset = build(make_set(TWO, edit=official, score=0.9), min_score=0.5, max_one2x=0.5)
     info = dataset.get_data_info(0)
     assert info['video_name'] == 'a'
     assert [[(i['instance_id'], i['bbox'], i['ignore_flag']) for i in image['instances']]

@@ -56,7 +56,7 @@ def test_errors_name_video_and_frame(load, left):
     with pytest.raises(S2DInputError, match=r'video 3, frame 8 \(v/8.jpg\), instance 11: the mask '
                        'is 4 x 5 .*, expected 4 x 6'):
         load(frame(left[:, :5]))
-    with pytest.raises(S2DInputError, match=r'frame 8 .*the image is \(8, 12\), the labels say'):
+    with pytest.raises(S2DInputError, match='frame 8: .* is 8 x 12 .*, the labels say 4 x 6'):
         load(frame(left, ori_shape=(8, 12), img_shape=(4, 6)))
     uncompressed = frame()
     uncompressed['instances'] = [dict(mask=dict(size=[2, 2], counts=[1, 3]), instance_id=1,

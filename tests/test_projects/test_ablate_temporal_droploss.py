@@ -160,14 +160,26 @@ def test_variants_differ_in_the_intended_settings_alone():
         complete_clips=['train_dataloader.dataset.ann_file'],
         match_missing_as_empty=[f'{head}.match_known_frames_only'],
         teacher=['model.teacher_loss_weight'],
-        late_teacher=['custom_hooks'])
-    assert expected.keys() == tool.VARIANTS.keys()
+        late_teacher=['custom_hooks'],
+        **dict.fromkeys(tool.CLIP_VARIANTS, ['train_dataloader.dataset.pipeline',
+                                             'train_pipeline']))
+    assert expected.keys() == tool.ALL_VARIANTS.keys()
     for name, settings in expected.items():
         found = differences(base, variant(name)._cfg_dict)
         found = [item for item in found if item not in places]
         shortened = sorted({item if not item.startswith(f'{head}.loss_')
                             else '.'.join(item.split('.')[:4]) for item in found})
         assert shortened == sorted(settings), name
+
+
+def test_what_clips_of_the_variants_are_made_of():
+    base, windows, alike, per_frame = (
+        variant(name).train_dataloader.dataset.pipeline
+        for name in ('temporal_droploss', *tool.CLIP_VARIANTS))
+    assert differences(base[0], windows[0]) == ['choice'] and windows[0].choice == 'windows'
+    assert windows[1:] == base[1:] and alike[0] == per_frame[0] == base[0]
+    assert [place for first, second in zip(alike, per_frame, strict=True)
+            for place in differences(first, second)] == ['share_random_params'] * 2
 
 
 def test_the_late_teacher_starts_at_half_time():
@@ -299,5 +311,5 @@ def test_out_that_cannot_be_written(tmp_path, capsys):
 
 
 def test_configs_are_readable_alone():
-    for name in tool.VARIANTS:
+    for name in tool.ALL_VARIANTS:
         assert Config.fromfile(ablation_run.CONFIGS / f'{name}.py').train_cfg.max_iters > 100

@@ -95,3 +95,14 @@ def test_bad_results(tool, arguments, tmp_path, capsys, damage, message):
     assert tool.main([*command, '--lenient']) == 0
     assert '2 sequences, 1 entries left out' in capsys.readouterr().out
     assert json.loads(out.read_text())['left_out'] == 1
+
+
+@pytest.mark.parametrize('out', ['gt', 'results', 'gt/cat/00000.png', 'results/dog/00001.png',
+                                 'val.txt'])
+def test_numbers_spare_the_inputs(tool, arguments, tmp_path, capsys, out):
+    (tmp_path / 'val.txt').write_text('dog\n')
+    before = {path: path.read_bytes() for path in tmp_path.rglob('*.*')}
+    assert tool.main([*arguments, '--task', 'unsupervised', '--sequences',
+                      str(tmp_path / 'val.txt'), '--out', str(tmp_path / out)]) == 2
+    assert capsys.readouterr().err.startswith('error: ')
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob('*.*')}

@@ -135,3 +135,17 @@ def test_what_is_no_results_file(tool, gt, tmp_path, capsys, text, message):
     assert error.startswith('error: ') and error.count('\n') == 1 and message in error
     assert tool.main(['--gt', str(tmp_path / 'a.json'), '--results', gt]) == 2
     assert capsys.readouterr().err.count('\n') == 1
+
+
+@pytest.mark.parametrize('out', ['gt.json', 'results.json', 'link.json', 'proposals/cat.json',
+                                 'proposals'])
+def test_numbers_spare_the_inputs(tool, gt, rle, tmp_path, capsys, out):
+    write_json(tmp_path / 'results.json', [])
+    write_proposals(tmp_path / 'proposals/cat.json', 'cat', SIZE, [[], []])
+    (tmp_path / 'link.json').symlink_to(tmp_path / 'gt.json')
+    before = {path: path.read_bytes() for path in tmp_path.rglob('*.json')}
+    results = 'proposals' if 'proposals' in out else 'results.json'
+    assert tool.main(['--gt', gt, '--results', str(tmp_path / results),
+                      '--out', str(tmp_path / out)]) == 2
+    assert capsys.readouterr().err.startswith('error: ')
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob('*.json')}

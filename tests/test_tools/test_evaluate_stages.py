@@ -53,3 +53,13 @@ def test_bad_input_is_one_line_and_code_2(tool, paths, tmp_path, capsys):
     assert tool.main([str(tmp_path), '--gt', gt]) == 2
     assert capsys.readouterr().err.startswith('error: ')
     assert not (tmp_path / 'stage_scores.md').exists()
+
+
+@pytest.mark.parametrize('out', ['run/cat/results', 'run/stages/state'])
+def test_tables_spare_the_work_dir(tool, paths, tmp_path, capsys, out):
+    run, gt = paths
+    write_json(tmp_path / 'run/stages/state.json', {})
+    before = {path: path.read_bytes() for path in tmp_path.rglob('*.*')}
+    assert tool.main([run, '--gt', gt, '--out', str(tmp_path / out)]) == 2
+    assert 'would be written over' in capsys.readouterr().err
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob('*.*')}

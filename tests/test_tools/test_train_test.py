@@ -184,6 +184,20 @@ def test_weights_that_are_nan(folder, monkeypatch, capsys, option):
     assert 'are NaN or infinite' in errors(capsys)
 
 
+def test_a_frame_that_cannot_be_read_ends_in_a_line(folder, monkeypatch, capsys):
+    """In a data loader's worker too."""
+    monkeypatch.setattr('tiny_recipe.BrightSegmenter.forward', forward)
+    torch.save(dict(state_dict=dict(weight=torch.ones(1))), 'bright.pth')
+    (folder / 'video/2.jpg').write_bytes(b'')
+    for tool, *files in (('train', 'config.py'), ('test', 'config.py', 'bright.pth')):
+        for workers in (0, 1):
+            assert run(monkeypatch, tool, *files, '--work-dir', f'{tool}{workers}',
+                       '--cfg-options', f'{tool}_dataloader.num_workers={workers}') == 2
+            line, = [line for line in errors(capsys).splitlines() if line.startswith('error')]
+            assert "labels.json, video 'video', frame 2: cannot read frame" in line
+            assert line.endswith('video/2.jpg: it is empty (0 bytes); replace or remove it')
+
+
 def forward(self, inputs, data_samples=None, mode='tensor'):
     """Loss, or predictions that equal the bright pixels."""
     if mode == 'loss':

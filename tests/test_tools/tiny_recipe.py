@@ -7,8 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from mmengine.logging import MMLogger
+from mmengine.logging import MessageHub, MMLogger
 from mmengine.model import BaseModel
+from mmengine.visualization import Visualizer
 from torch import nn
 
 from s2d_plugins.labels.rle import encode_mask
@@ -120,7 +121,8 @@ def write_recipe(folder: Path, extra: str = '') -> Path:
 
 def run(monkeypatch, tool: str, *args) -> int:
     """Run a tool in this process as the command line does; returns its exit code."""
-    MMLogger._instance_dict.clear()  # an earlier test's logger writes to a stream that is closed
+    for kind in (MMLogger, MessageHub, Visualizer):  # a run within the same second has their names
+        kind._instance_dict.clear()
     spec = importlib.util.spec_from_file_location(f'tool_{tool}', ROOT / 'tools' / f'{tool}.py')
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -39,6 +39,12 @@ VARIANTS = dict(
     match_missing_as_empty=('Temporal DropLoss, matching on all frames', 'match all'),
     teacher=('Temporal DropLoss, teacher targets', 'teacher'),
     late_teacher=('Temporal DropLoss, teacher targets from half-time on', 'late teacher'))
+#: Likewise, of what clips are made of; all with Temporal DropLoss.
+CLIP_VARIANTS = dict(
+    clips_from_windows=('clips drawn evenly from all windows', 'windows'),
+    augmented_alike=('published augmentation, alike in a clip', 'alike'),
+    augmented_per_frame=('published augmentation, anew for each frame', 'per frame'))
+ALL_VARIANTS = {**VARIANTS, **CLIP_VARIANTS}
 NUM_VIDEOS, NUM_HELD_OUT = 120, 24
 REPORT = 'ablation'
 
@@ -50,7 +56,8 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument('--out', required=True, type=Path, metavar='DIR',
                         help='made videos, logs, results and the report')
     parser.add_argument('--variants', nargs='+', metavar='NAME', default=list(VARIANTS),
-                        help=f'some of {", ".join(VARIANTS)}; by default all')
+                        help=f'some of {", ".join(ALL_VARIANTS)}; by default the first '
+                        f'{len(VARIANTS)}')
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2], metavar='N')
     parser.add_argument('--steps', type=int, help="training steps; by default the configs'")
     parser.add_argument('--jobs', type=int, default=min(2, os.cpu_count() or 1),
@@ -66,9 +73,9 @@ def check_args(args: argparse.Namespace) -> None:
     Raises:
         S2DInputError: If a variant is unknown or a number is too small.
     """
-    unknown = [name for name in args.variants if name not in VARIANTS]
+    unknown = [name for name in args.variants if name not in ALL_VARIANTS]
     if unknown:
-        raise S2DInputError(f'--variants: expected some of {", ".join(VARIANTS)}, found '
+        raise S2DInputError(f'--variants: expected some of {", ".join(ALL_VARIANTS)}, found '
                             f'{unknown[0]!r}')
     for option, least in (('steps', 2), ('jobs', 1), ('videos', 1), ('held_out', 1)):
         value = getattr(args, option)
@@ -146,13 +153,13 @@ def write_report(args: argparse.Namespace, runs: list, results: list[dict],
     from s2d_plugins.fileio.whole_files import write_bytes, write_json, write_text
     shown = [run for run in runs if run.seed == args.seeds[0]]
     video = choose_video([result for result in results if result['seed'] == args.seeds[0]])
-    picture = draw_figure(shown, video, [VARIANTS[run.variant][1] for run in shown])
+    picture = draw_figure(shown, video, [ALL_VARIANTS[run.variant][1] for run in shown])
     setting = dict(steps=results[0]['steps'], seeds=', '.join(map(str, args.seeds)),
                    videos=f'{args.videos} to train on, {args.held_out} held out',
                    picture=f'{video}, seed {args.seeds[0]}', torch=torch.__version__,
                    cpu_minutes=round(sum(result['cpu_seconds'] for result in results) / 60, 1),
                    wall_minutes_of_this_call=round(seconds / 60, 1))
-    text = report_text(results, {name: row for name, (row, _) in VARIANTS.items()}, setting)
+    text = report_text(results, {name: row for name, (row, _) in ALL_VARIANTS.items()}, setting)
     write_bytes(args.out / f'{REPORT}.jpg', jpeg_bytes(picture))
     write_json(args.out / f'{REPORT}.json', dict(setting=setting, runs=results))
     write_text(args.out / f'{REPORT}.md', text)

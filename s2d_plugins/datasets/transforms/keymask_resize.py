@@ -15,11 +15,8 @@ class KeymaskResize(Resize):
     published training). mmdet's takes it under its upper left corner, which moves masks by half a
     pixel against the image: at 360 pixels a disk of 16 pixels keeps a Jaccard of 0.90, here 0.97.
 
-    Serves as ``resize_type`` of mmcv's ``RandomChoiceResize``.
-
-    Args:
-        *args: As for ``Resize``.
-        **kwargs: As for ``Resize``: ``scale``, ``keep_ratio``, ``backend``, ...
+    Serves as ``resize_type`` of mmcv's ``RandomChoiceResize`` and takes the arguments of
+    ``Resize``: ``scale``, ``keep_ratio``, ``backend``, ...
     """
 
     def _resize_masks(self, results: dict) -> None:

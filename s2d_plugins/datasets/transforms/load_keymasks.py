@@ -6,6 +6,7 @@ from mmcv.transforms import BaseTransform
 from ...errors import S2DInputError
 from ...labels.mask_reader import read_masks
 from ...registry import TRANSFORMS
+from ..faults import size_fault
 from .mask_ops import decode_at, set_instances
 
 
@@ -31,10 +32,9 @@ class LoadKeymasks(BaseTransform):
         """Load the masks of one frame."""
         size = (results['height'], results['width'])
         image_size = tuple(results.get('ori_shape', size))[:2]
-        if image_size != size:
-            raise S2DInputError(f'{self._place(results)}: the image is {image_size}, the labels '
-                                f'say {size} (height, width); use the frames the labels were made '
-                                'from')
+        fault = size_fault(results, image_size, self._frame(results))
+        if fault is not None:
+            raise fault
         instances = results['instances']
         rles, _ = read_masks([instance['mask'] for instance in instances], size, lambda index: (
             f'{self._place(results)}, instance {instances[index]["instance_id"]}'),
@@ -55,9 +55,11 @@ class LoadKeymasks(BaseTransform):
                                 f'{ids[:5]}; number the instances of a video') from error
 
     @staticmethod
-    def _place(results: dict) -> str:
-        return (f'video {results.get("video_id")}, frame {results.get("frame_id")} '
-                f'({results.get("img_path")})')
+    def _frame(results: dict) -> str:
+        return f'video {results.get("video_id")}, frame {results.get("frame_id")}'
+
+    def _place(self, results: dict) -> str:
+        return f'{self._frame(results)} ({results.get("img_path")})'
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}()'
