@@ -7,7 +7,41 @@ import torch.nn.functional as F
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
+from s2d_plugins.arguments import check_number
+from s2d_plugins.errors import S2DInputError
+
 from .host_transfers import read_from_device
+
+#: mmdet's match costs that the clip matching computes, and the only options with which it does.
+_COSTS = dict(ClassificationCost=('cls', {}),
+              CrossEntropyLossCost=('mask', dict(use_sigmoid=True)),
+              DiceCost=('dice', dict(pred_act=True, naive_dice=True, eps=1.0)))
+
+
+def read_match_weights(match_costs: Sequence) -> dict[str, float]:
+    """Read the weights of mmdet's match costs; costs that are absent weigh 0.
+
+    Raises:
+        S2DInputError: If a cost is unknown, comes twice, or has options that would be ignored.
+    """
+    weights = {}
+    for cost in match_costs:
+        name = type(cost).__name__
+        if name not in _COSTS:
+            raise S2DInputError(f'SparseToDenseHead knows the match costs {sorted(_COSTS)}, '
+                                f'found {name} in train_cfg.assigner; leave it out')
+        kind, options = _COSTS[name]
+        if kind in weights:
+            raise S2DInputError(f'SparseToDenseHead: {name} comes twice in train_cfg.assigner; '
+                                'give it once, with the sum of the weights')
+        for option, value in options.items():
+            if getattr(cost, option) != value:
+                raise S2DInputError(f'SparseToDenseHead matches with {option}={value} alone, found '
+                                    f'{option}={getattr(cost, option)} of {name} in '
+                                    f'train_cfg.assigner; set {option}={value}')
+        check_number(name, weight=cost.weight, low=0)
+        weights[kind] = cost.weight
+    return {kind: weights.get(kind, 0.0) for kind, _ in _COSTS.values()}
 
 
 def mask_match_cost(logits: Tensor, targets: Tensor, point_known: Tensor | None,

@@ -1,6 +1,7 @@
 """Mask2Former's pixel decoder without reads from the device."""
 
 from collections.abc import Sequence
+from itertools import accumulate, chain
 
 import torch
 import torch.nn.functional as F
@@ -9,7 +10,6 @@ from torch import Tensor
 
 from s2d_plugins.registry import MODELS
 
-from .host_transfers import send_to_device
 from .sized_attention import SizedAttention
 
 
@@ -39,7 +39,7 @@ class SizedPixelDecoder(MSDeformAttnPixelDecoder):
         """
         levels = [len(feats) - 1 - place for place in range(self.num_encoder_levels)]
         sizes = [tuple(feats[level].shape[-2:]) for level in levels]
-        shapes, starts = _send_sizes(sizes, feats[0].device)
+        shapes, starts = _write_sizes(sizes, feats[0].device)
         projected = [conv(feats[level]) for conv, level in zip(self.input_convs, levels,
                                                                strict=True)]
         memory = self.encoder(
@@ -77,11 +77,12 @@ class SizedPixelDecoder(MSDeformAttnPixelDecoder):
         return torch.cat(points)[None, :, None].expand(images, -1, len(sizes), -1)
 
 
-def _send_sizes(sizes: Sequence[tuple[int, int]], device: torch.device) -> list[Tensor]:
-    """Sizes (L, 2) and first places (L,) of the levels on the device, int64."""
-    shapes = torch.tensor(sizes)
-    places = shapes.prod(dim=1)
-    return send_to_device([shapes, places.cumsum(0) - places], device)
+def _write_sizes(sizes: Sequence[tuple[int, int]], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Sizes (L, 2) and first places (L,) of the levels, int64, written there and not copied."""
+    ends = list(accumulate(rows * columns for rows, columns in sizes))
+    numbers = [*chain(*sizes), 0, *ends[:-1]]
+    written = torch.cat([torch.full((1,), number, device=device) for number in numbers])
+    return written[:-len(sizes)].view(-1, 2), written[-len(sizes):]
 
 
 def _as_places(level: Tensor) -> Tensor:

@@ -19,7 +19,12 @@ from s2d_plugins.errors import S2DInputError
 from s2d_plugins.registry import MODELS, TASK_UTILS
 
 from .clip_decoder_head import ClipDecoderHead
-from .clip_matching import class_match_cost, mask_match_cost, solve_assignments
+from .clip_matching import (
+    class_match_cost,
+    mask_match_cost,
+    read_match_weights,
+    solve_assignments,
+)
 from .clip_targets import ClipTargets, collect_clip_targets
 from .host_transfers import send_to_device
 from .layer_rows import LayerRows, make_layer_rows
@@ -32,10 +37,6 @@ from .point_weights import (
 )
 from .temporal_drop_loss import TemporalDropLoss
 
-#: mmdet's match costs that the clip matching computes, and the only options with which it does.
-_COSTS = dict(ClassificationCost=('cls', {}),
-              CrossEntropyLossCost=('mask', dict(use_sigmoid=True)),
-              DiceCost=('dice', dict(pred_act=True, naive_dice=True, eps=1.0)))
 _SIZES = ('num_frames', 'num_queries', 'num_classes', 'feat_channels', 'out_channels',
           'num_transformer_feat_level')
 
@@ -76,7 +77,8 @@ class SparseToDenseHead(ClipDecoderHead):
         self.match_known_frames_only = match_known_frames_only
         self.unmatched_queries = unmatched_queries and TASK_UTILS.build(unmatched_queries)
         # they weigh the queries here, so that the loss need not send them to the device each time
-        self.register_buffer('_class_weights', torch.tensor(self.class_weight), persistent=False)
+        self.register_buffer('_class_weights', torch.tensor(self.class_weight, dtype=torch.float32),
+                             persistent=False)
         if hasattr(self.loss_cls, 'class_weight'):
             self.loss_cls.class_weight = None
         self.drops_frames = all(isinstance(loss, TemporalDropLoss)
@@ -85,7 +87,7 @@ class SparseToDenseHead(ClipDecoderHead):
             check_count(self, num_points=self.num_points)
             check_number(self, oversample_ratio=self.oversample_ratio, low=1)
             check_share(self, importance_sample_ratio=self.importance_sample_ratio)
-            self.match_weights = _read_match_weights(self.assigner.match_costs)
+            self.match_weights = read_match_weights(self.assigner.match_costs)
 
     def loss(self, x: Sequence[Tensor], data_samples: Sequence) -> dict[str, Tensor]:
         """Compute all layers' losses of a batch of clips (multi-level features, B samples)."""
@@ -232,29 +234,3 @@ class SparseToDenseHead(ClipDecoderHead):
             weights = torch.where(rows.matched, weights, weights * proven)
         return self.loss_cls(cls_scores.flatten(0, 1), rows.labels, weights,
                              avg_factor=weights.sum().clamp(min=1e-6))
-
-
-def _read_match_weights(match_costs: Sequence) -> dict[str, float]:
-    """Read the weights of mmdet's match costs; costs that are absent weigh 0.
-
-    Raises:
-        S2DInputError: If a cost is unknown, comes twice, or has options that would be ignored.
-    """
-    weights = {}
-    for cost in match_costs:
-        name = type(cost).__name__
-        if name not in _COSTS:
-            raise S2DInputError(f'SparseToDenseHead knows the match costs {sorted(_COSTS)}, '
-                                f'found {name} in train_cfg.assigner; leave it out')
-        kind, options = _COSTS[name]
-        if kind in weights:
-            raise S2DInputError(f'SparseToDenseHead: {name} comes twice in train_cfg.assigner; '
-                                'give it once, with the sum of the weights')
-        for option, value in options.items():
-            if getattr(cost, option) != value:
-                raise S2DInputError(f'SparseToDenseHead matches with {option}={value} alone, found '
-                                    f'{option}={getattr(cost, option)} of {name} in '
-                                    f'train_cfg.assigner; set {option}={value}')
-        check_number(name, weight=cost.weight, low=0)
-        weights[kind] = cost.weight
-    return {kind: weights.get(kind, 0.0) for kind, _ in _COSTS.values()}

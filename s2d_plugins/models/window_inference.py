@@ -185,7 +185,8 @@ def link_tubes(old: Tensor, new: Tensor, old_features: Tensor | None,
         cosine = F.normalize(old_features.float(), dim=1) @ F.normalize(new_features.float(),
                                                                         dim=1).T
         similarity = iou + _FEATURE_WEIGHT * cosine
-    rows, columns = linear_sum_assignment(similarity.cpu().numpy(), maximize=True)
+    iou, similarity = read_from_device(iou, similarity)
+    rows, columns = linear_sum_assignment(similarity.numpy(), maximize=True)
     return [(int(row), int(column)) for row, column in zip(rows, columns, strict=True)
             if iou[row, column] >= link_iou]
 
