@@ -30,7 +30,6 @@ pretend_device()
 
 BOX = (8, 8, 40, 40)
 CLIPS = [{1: BOX, 2: (20, 4, 60, 30)}, {}, {1: BOX}], [{}, {3: BOX}, {}]
-MOST_READS = 8
 
 
 @pytest.fixture
@@ -118,8 +117,7 @@ def test_a_step_reads_as_often_with_more_layers_and_instances(watch):
     many = [{i: (i, 0, i + 20, 20) for i in range(12)}] * 3
     assert step_reads(6, CLIPS, watch) == few
     assert step_reads(3, (many, many), watch) == few
-    # with the hooks one more, with float16 another
-    assert 0 < few.total() <= MOST_READS - 2
+    assert few.total() == 6  # a hook reads once more, and float16 another time
 
 
 def test_a_training_with_all_its_hooks(watch, tmp_path, monkeypatch):
@@ -142,7 +140,7 @@ def test_a_training_with_all_its_hooks(watch, tmp_path, monkeypatch):
     runner.register_hook(Count(), 'LOWEST')
     model = runner.train()
     assert isinstance(model.student.track_head.query_feat.weight, LabelledTensor)
-    assert len(counts) == 2 and max(counts) <= MOST_READS
+    assert counts == [6, 6]  # without the teacher's NMS
     teacher, student = (dict(part.named_parameters()) for part in (model.teacher, model.student))
     name = 'track_head.query_feat.weight'
     assert 0 < (teacher[name] - student[name]).abs().max().item() < 0.1

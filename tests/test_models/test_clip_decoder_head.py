@@ -19,6 +19,9 @@ def both_heads():
     init_default_scope('s2d_plugins')
     theirs = MODELS.build(dict(config.track_head, in_channels=[32, 64, 128, 256]))
     assert type(theirs) is Mask2FormerTrackHead
+    # checkpoints hold weights by name, and the optimiser's state in this order
+    assert list(theirs.state_dict()) == list(model.track_head.state_dict())
+    assert [*dict(theirs.named_parameters())] == [*dict(model.track_head.named_parameters())]
     theirs.load_state_dict(model.track_head.state_dict())
     torch.manual_seed(2)
     with torch.no_grad():  # not square, and not of whole strides
