@@ -17,8 +17,8 @@ class CompileHook(Hook):
     """Compile parts of the model with ``torch.compile`` when training starts.
 
     Parts are compiled in place: names of weights stay, so checkpoints are the same with and
-    without. The first steps take minutes, and so does the first one with frames of another size
-    until torch makes sizes variable.
+    without. The first steps can take minutes, and so can the first one with frames of another
+    size, until torch makes sizes variable.
 
     Args:
         parts: Names of parts, wherever they are in the model: of a distiller ``'backbone'`` means
