@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[1] / 's2d_plugins'
 FLOORS = (
     {'__init__', 'errors', '__version__'},
     {'arguments', 'devices'},
-    {'structures', 'inference_settings', 'fileio', 'compat'},
+    {'structures', 'inference_settings', 'fileio', 'compat', 'distributed'},
     {'registry', 'labels', 'doctor', 'video', 'model_converters'},
     {'visualization', 'models', 'evaluation', 'datasets', 'dataset_converters', 'motion',
      'proposals', 'utils'},

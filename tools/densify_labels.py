@@ -1,18 +1,31 @@
-"""Label every frame of the videos of a YouTube-VIS file with a trained model."""
+"""Label every frame of the videos of a YouTube-VIS file with a trained model.
+
+The labels of each video go to a file of its own in a work folder, in the end all to one file. The
+same command goes on where it was stopped, tries again what failed, and makes again what was made
+with another model, other settings or other frames. Started by torchrun or srun, the processes
+share the videos, each on a GPU of its own where there are any; the result is the same.
+
+Examples:
+    python tools/densify_labels.py CONFIG CHECKPOINT keymasks.json --data-root FRAMES \\
+        --out dense.json
+    torchrun --nproc-per-node 4 tools/densify_labels.py ... (the same arguments)
+"""
 
 import argparse
 import sys
+from pathlib import Path
 
 from s2d_plugins.apis.command_line import (
     DEVICES,
+    EXIT_INPUT_ERROR,
     Failures,
     add_window_arguments,
-    choose_device,
     prepare_outputs,
     quiet_imports,
     run_tool,
     window_settings,
 )
+from s2d_plugins.errors import S2DInputError, one_line
 
 
 def parse_args() -> argparse.Namespace:
@@ -24,42 +37,114 @@ def parse_args() -> argparse.Namespace:
                         'the keymasks; its annotations are not used')
     parser.add_argument('--data-root', required=True,
                         help='folder that the file names in it are relative to')
-    parser.add_argument('--out', required=True, help='file for the dense labels')
+    parser.add_argument('--out', required=True, type=Path, help='file for the dense labels')
+    parser.add_argument('--work-dir', type=Path, help='folder for one label file per video; by '
+                        'default OUT with .videos added. It may go once OUT is there')
+    parser.add_argument('--overwrite', action='store_true',
+                        help='label all videos again; by default those whose labels hold are kept')
     add_window_arguments(parser, score_thr=0.75)
-    parser.add_argument('--device', help=f'{DEVICES}; by default a GPU where torch sees one')
+    parser.add_argument('--device', help=f'{DEVICES}; by default a GPU where torch sees one, and '
+                        'of several processes each its own')
+    parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm'),
+                        help='by default what started the process')
     return parser.parse_args()
+
+
+def read_videos(path: str) -> list[dict]:
+    """Return the videos of a label file."""
+    from s2d_plugins.labels.youtube_vis import read_labels
+    videos = read_labels(path)['videos']
+    if not videos:
+        raise S2DInputError(f'{path} has no videos; give YouTube-VIS JSON')
+    return videos
+
+
+def find_work(parts: list, stamp: dict, args: argparse.Namespace) -> list[int]:
+    """Return the indices of the parts to make, and say why some are made again."""
+    from s2d_plugins.apis.dense_parts import review_parts
+    if args.overwrite:
+        return list(range(len(parts)))
+    review = review_parts(parts, args.data_root, stamp)
+    for line in review.lines():
+        print(one_line(line))
+    return [index for index, part in enumerate(parts)
+            if part.name in review.changed or not part.path.exists()]
+
+
+def label_share(segmenter, parts: list, stamp: dict, watch, failures: Failures,
+                data_root: str) -> None:
+    """Make this process's parts, counting their frames as they are done."""
+    from s2d_plugins.apis.dense_parts import make_part
+    for part in parts:
+        counted = 0
+
+        def count(done: int, total: int) -> None:
+            nonlocal counted
+            watch.advance(done - counted)
+            counted = done
+
+        with failures.contained(part.name):
+            make_part(segmenter, part, data_root, stamp, count)
+        watch.advance(part.frames - counted)
+
+
+def label_together(args: argparse.Namespace, device: str, settings: dict, watch) -> int:
+    """Do this process's share and, in the first one, write the label file of all."""
+    from tqdm import tqdm
+
+    with quiet_imports():
+        import s2d_plugins.registry  # noqa: F401  makes mmcv's ops importable
+        from s2d_plugins.apis.dense_parts import list_parts, merge_parts, model_stamp
+        from s2d_plugins.apis.segmenter import VideoSegmenter
+    from s2d_plugins.distributed.shares import fair_shares
+    from s2d_plugins.fileio.configs import load_config
+    first = watch.rank == 0
+    videos = watch.from_first(read_videos(args.labels) if first else None)
+    parts = list_parts(videos, args.work_dir)
+    segmenter = VideoSegmenter.from_files(args.config, args.checkpoint, device, **settings)
+    stamp = watch.from_first(model_stamp(load_config(args.config).model.to_dict(), args.checkpoint,
+                                         segmenter) if first else None)
+    todo = watch.from_first(find_work(parts, stamp, args) if first else None)
+    shares = fair_shares([parts[index].frames for index in todo], watch.count)
+    failures = Failures(len(parts))
+    frames, waiting = (sum(part.frames for part in some)
+                       for some in (parts, [parts[index] for index in todo]))
+    with tqdm(total=frames, initial=frames - waiting, unit=' frames', desc='densify',
+              disable=not first) as bar:
+        watch.on_progress = lambda done: bar.update(frames - waiting + done - bar.n)
+        label_share(segmenter, [parts[todo[index]] for index in shares[watch.rank]], stamp, watch,
+                    failures, args.data_root)
+        reasons = {name: reason for some in watch.gather(failures.reasons)
+                   for name, reason in some.items()}
+        watch.on_progress = None
+    failures.reasons = {part.name: reasons[part.name] for part in parts if part.name in reasons}
+    if first:
+        made = [part for part in parts if part.name not in reasons]
+        if not made:
+            raise S2DInputError(f'none of the {len(videos)} videos of {args.labels} could be '
+                                'labelled; nothing is written')
+        statistics = merge_parts(made, args.out)
+        print(f'{statistics.instances} instances in {statistics.videos} videos '
+              f'({len(parts) - len(todo)} from earlier runs); wrote {args.out}')
+        if watch.count > 1:
+            failures.list_all()
+    watch.gather(None)  # none ends before the label file is there: torchrun would end the others
+    return failures.exit_code() if first else EXIT_INPUT_ERROR * bool(failures.reasons)
 
 
 def main() -> int:
     args = parse_args()
     settings = window_settings(args)
-    device = choose_device(args.device)
-    prepare_outputs([args.config, args.checkpoint, args.labels, args.data_root], files=[args.out])
-    from tqdm import tqdm
-
-    with quiet_imports():
-        import s2d_plugins.registry  # noqa: F401  makes mmcv's ops importable
-        from s2d_plugins.apis.densify import densify_labels
-        from s2d_plugins.apis.segmenter import VideoSegmenter
-    from s2d_plugins.errors import S2DInputError
-    from s2d_plugins.fileio.whole_files import write_json
-    from s2d_plugins.labels.youtube_vis import read_labels
-    videos = read_labels(args.labels)['videos']
-    if not videos:
-        raise S2DInputError(f'{args.labels} has no videos; give YouTube-VIS JSON')
-    segmenter = VideoSegmenter.from_files(args.config, args.checkpoint, device, **settings)
-    failures = Failures(len(videos))
-    with tqdm(total=len(videos), unit=' videos', desc='densify') as bar:
-        labels = densify_labels(segmenter, videos, args.data_root,
-                                lambda done, total: bar.update(), failures.contained)
-    if not labels['videos']:
-        raise S2DInputError(f'none of the {len(videos)} videos of {args.labels} could be '
-                            'labelled; nothing is written')
-    write_json(args.out, labels)
-    print(f'{len(labels["annotations"])} instances in {len(labels["videos"])} videos; wrote '
-          f'{args.out}')
-    return failures.exit_code()
+    args.work_dir = args.work_dir or Path(f'{args.out}.videos')
+    from s2d_plugins.distributed.process_watch import ProcessWatch
+    from s2d_plugins.distributed.workers import detect_launcher, own_device, start_workers
+    start_workers(args.launcher or detect_launcher())
+    device = own_device(args.device)
+    prepare_outputs([args.config, args.checkpoint, args.labels, args.data_root], files=[args.out],
+                    owned=[args.work_dir])
+    with ProcessWatch() as watch:
+        return label_together(args, device, settings, watch)
 
 
 if __name__ == '__main__':
-    sys.exit(run_tool(main))
+    sys.exit(run_tool(main, 'interrupted; the same command goes on after the last finished video'))

@@ -45,12 +45,12 @@ def discover_keymasks(args: argparse.Namespace) -> int:
     from mmengine.dist import get_rank
     from tqdm import tqdm
 
+    from s2d_plugins.distributed.workers import detect_launcher, start_workers, use_own_gpu
     from s2d_plugins.errors import S2DInputError
     from s2d_plugins.fileio.configs import config_errors, load_config
     from s2d_plugins.keymasks import KeymaskDiscovery
     from s2d_plugins.keymasks.job_sharing import share_jobs
     from s2d_plugins.keymasks.video_jobs import discover_video, list_jobs
-    from s2d_plugins.keymasks.workers import detect_launcher, start_workers
     cfg = load_config(args.config, args.cfg_options)
     if 'discovery' not in cfg:
         raise S2DInputError(f'{args.config} has no `discovery`; expected '
@@ -60,6 +60,7 @@ def discover_keymasks(args: argparse.Namespace) -> int:
         discovery = KeymaskDiscovery(**cfg.discovery.to_dict())
     prepare_outputs([args.config, args.videos, args.proposals], folders=[args.out])
     start_workers(args.launcher or detect_launcher())
+    use_own_gpu()
     jobs = list_jobs(args.videos, args.proposals, args.out)
     first = get_rank() == 0
     again = find_outdated(jobs, settings, args.overwrite) if first else ()

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from s2d_plugins.apis.command_line import prepare_outputs, quiet_imports, run_tool
-from s2d_plugins.errors import S2DInputError
+from s2d_plugins.fileio.plain_files import read_text
 
 COLUMNS = ('J&F_mean', 'J_mean', 'J_recall', 'J_decay', 'F_mean', 'F_recall', 'F_decay')
 
@@ -39,10 +39,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
 def read_sequences(names: list[str] | None) -> list[str] | None:
     """Names from the command line, or from the one text file it names."""
     if names and len(names) == 1 and names[0].endswith('.txt'):
-        try:
-            return Path(names[0]).read_text(encoding='utf-8').split()
-        except OSError as error:
-            raise S2DInputError(f'cannot read {names[0]}: {error.strerror}') from error
+        return read_text(names[0], 'the list of sequences').split()
     return names
 
 

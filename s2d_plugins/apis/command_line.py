@@ -170,10 +170,13 @@ class Failures:
 
     @contextlib.contextmanager
     def contained(self, name: str) -> Iterator[None]:
-        """Note what goes wrong with one video; an output that cannot be written ends all."""
+        """Note what goes wrong with one video.
+
+        An output that cannot be written ends all, and so does another process that is gone.
+        """
         try:
             yield
-        except S2DOutputError:
+        except (S2DOutputError, S2DUnexpectedError):
             raise
         except Exception as error:
             if self.total == 1 or full_disk(error) or was_interrupted(error):
@@ -194,6 +197,11 @@ class Failures:
         self.reasons[name] = reason
         from tqdm import tqdm  # above a bar, if there is one
         tqdm.write(f'failed: {one_line(name)}: {reason}', file=sys.stderr)
+
+    def list_all(self) -> None:
+        """Print all failures, also those of other processes that were put into ``reasons``."""
+        for name, reason in self.reasons.items():
+            print(f'failed: {one_line(name)}: {reason}', file=sys.stderr)
 
     def exit_code(self) -> int:
         """Print how many videos failed, if any did, and return the exit code."""

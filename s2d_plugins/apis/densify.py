@@ -64,14 +64,31 @@ def densify_labels(segmenter: VideoSegmenter, videos: Sequence[dict], data_root:
     for number, video in enumerate(videos, 1):
         name = video_folder(video)
         with contextlib.nullcontext() if contained is None else contained(name):
-            labels = densify_clip(segmenter, _open_frames(video, Path(data_root)), name,
-                                  video['file_names'], video['id'])
+            labels = densify_video(segmenter, video, data_root)
             labelled.append(video)
             annotations += [{**annotation, 'id': len(annotations) + position}
                             for position, annotation in enumerate(labels['annotations'], 1)]
         if progress is not None:
             progress(number, len(videos))
     return make_labels(labelled, annotations)
+
+
+def densify_video(segmenter: VideoSegmenter, video: dict, data_root: str | Path,
+                  progress: Callable[[int, int], None] | None = None) -> dict:
+    """Label every frame of one video of a YouTube-VIS file; it keeps its id.
+
+    Args:
+        segmenter: As in :func:`densify_clip`.
+        video: Entry of the file.
+        data_root: As in :func:`densify_labels`.
+        progress: As in :func:`densify_clip`.
+
+    Raises:
+        S2DInputError: As :func:`densify_labels`.
+    """
+    labels = densify_clip(segmenter, _open_frames(video, Path(data_root)), video_folder(video),
+                          video['file_names'], video['id'], progress)
+    return make_labels([video], labels['annotations'])
 
 
 def _open_frames(video: dict, data_root: Path) -> LazyFrames:

@@ -60,7 +60,7 @@ def sa_v_source(root: str | Path, frames: str | Path | None = None,
 def _read_video(stem: Path, frames: Path, kinds: tuple[str, ...]) -> SourceVideo:
     """Read one training video; ``stem`` is its path without ``.mp4``."""
     paths = [path for kind in kinds
-             if (path := stem.with_name(f'{stem.name}_{kind}.json')).is_file()]
+             if os.path.lexists(path := stem.with_name(f'{stem.name}_{kind}.json'))]
     size, length, instances = None, None, []
     for path in paths:
         content = read_json(path, Masklets)

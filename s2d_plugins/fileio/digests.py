@@ -4,6 +4,8 @@ import hashlib
 import json
 from pathlib import Path
 
+from .plain_files import open_file
+
 
 def digest(content: object) -> str:
     """Return a short hash of a plain value; equal for equal content, also in another process."""
@@ -12,9 +14,9 @@ def digest(content: object) -> str:
 
 
 def file_digest(path: str | Path) -> str:
-    """Return a short hash of a file's bytes, read in pieces."""
+    """Return a short hash of a plain file's bytes, read in pieces."""
     sum_of_bytes = hashlib.sha256()
-    with Path(path).open('rb') as file:
+    with open_file(path) as file:
         while piece := file.read(2**20):
             sum_of_bytes.update(piece)
     return sum_of_bytes.hexdigest()[:16]

@@ -66,12 +66,20 @@ def read_item(path: str | Path, place: tuple[int, int], kind: Any, where: str) -
     return item
 
 
+def _refuse(name: str) -> None:
+    """Refuse NaN and infinities, which Python's reader takes and JSON does not have.
+
+    Items are handed on as they are, and would make files that other readers refuse.
+    """
+    raise ValueError(f'{name} is no number of JSON')
+
+
 class _Reader:
     """A window of a file's text that moves on as values are taken from it."""
 
     def __init__(self, file):
         self._file = file
-        self._decode = json.JSONDecoder().raw_decode
+        self._decode = json.JSONDecoder(parse_constant=_refuse).raw_decode
         self._text, self._position, self._before, self._ended = '', 0, 0, False
 
     def items(self) -> Iterator[tuple[str, Any, tuple[int, int] | None]]:

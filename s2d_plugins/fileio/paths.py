@@ -97,7 +97,8 @@ def check_outputs(inputs: Iterable[str | Path | None], files: Iterable[str | Pat
         inputs: Files and folders that are read; None is passed over everywhere.
         files: Files that will be written: no input, no image inside one, no folder, and all
             different.
-        folders: Folders that will get files beside what they hold: no input themselves.
+        folders: Folders that will get files beside what they hold: no input themselves, and none
+            of ``files``.
         owned: Folders that belong to the output alone, such as a work dir: no input, and none
             inside them.
 
@@ -129,6 +130,9 @@ def check_outputs(inputs: Iterable[str | Path | None], files: Iterable[str | Pat
         if target.exists() and not target.is_dir():
             raise S2DInputError(f'{path} is a file, expected a folder for the output; choose '
                                 'another one')
+        if any(target == known for _, known in written):
+            raise S2DInputError(f'{path} would be a folder and a file to write; choose another '
+                                'one of them')
         for other, known in read:
             if _same(target, known) or (alone and target in known.parents):
                 relation = 'is' if _same(target, known) else 'holds'

@@ -37,6 +37,16 @@ def open_file(path: str | Path, what: str = '') -> BinaryIO:
     return file
 
 
+def read_text(path: str | Path, what: str = '') -> str:
+    """Read a plain file that holds UTF-8; see :func:`open_file`."""
+    with open_file(path, what) as file:
+        try:
+            return file.read().decode('utf-8')
+        except UnicodeDecodeError as error:
+            raise S2DInputError(f'{_cannot_read(path, what)}: it is not text in UTF-8 ({error}); '
+                                'give another file') from error
+
+
 def check_is_file(path: str | Path, what: str = '') -> None:
     """Check that a path is a plain file that may be read; see :func:`open_file`."""
     open_file(path, what).close()

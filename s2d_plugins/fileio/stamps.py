@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..errors import S2DInputError
 from .digests import digest
+from .plain_files import open_file
 
 MADE_FROM = 'made_from'
 #: Another one, and all results count as made by another version.
@@ -37,9 +39,9 @@ def stamped(stamp: Stamp, content: Mapping) -> dict:
 def read_stamp(path: str | Path) -> Stamp | None:
     """Read the stamp of a result; None if it has none or is not there."""
     try:
-        with open(path, 'rb') as file:
+        with open_file(path) as file:
             head = file.read(_HEAD_BYTES).decode('utf-8', 'replace')
-    except OSError:
+    except S2DInputError:
         return None
     start = _START.match(head)
     if start is None:

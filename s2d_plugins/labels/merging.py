@@ -84,8 +84,8 @@ def _read_files(paths: Iterable[Path]) -> Iterable[dict]:
 
 def write_label_sets(label_sets: Iterable[dict], target: str | Path, max_one2x: float = 1.0,
                      min_keymasks: int = 1,
-                     categories: Sequence[dict] = CATEGORIES,
-                     stamp: Stamp | None = None) -> MergeStatistics:
+                     categories: Sequence[dict] = CATEGORIES, stamp: Stamp | None = None,
+                     keep_video_ids: bool = False) -> MergeStatistics:
     """Write label sets of different videos to one YouTube-VIS JSON as they come, with new ids.
 
     Args:
@@ -96,6 +96,7 @@ def write_label_sets(label_sets: Iterable[dict], target: str | Path, max_one2x: 
         min_keymasks: As in :func:`merge_label_files`.
         categories: Of the whole file.
         stamp: As in :func:`merge_label_files`.
+        keep_video_ids: Videos keep their ids, which then all differ; annotations get new ones.
 
     Raises:
         S2DInputError: If a limit is out of its range or the target cannot be written.
@@ -110,7 +111,8 @@ def write_label_sets(label_sets: Iterable[dict], target: str | Path, max_one2x: 
             start = json.dumps(stamped(stamp, {}))[:-1] + ', ' if stamp else '{'
             videos.write(f'{start}"videos": [\n')
             for labels in label_sets:
-                _add(labels, videos, annotations, statistics, max_one2x, min_keymasks)
+                _add(labels, videos, annotations, statistics, max_one2x, min_keymasks,
+                     keep_video_ids)
             videos.write('\n], "annotations": [\n')
         with whole.open('a') as file, part.open() as annotations:
             shutil.copyfileobj(annotations, file, 2**20)
@@ -119,15 +121,15 @@ def write_label_sets(label_sets: Iterable[dict], target: str | Path, max_one2x: 
 
 
 def _add(labels: dict, videos: TextIO, annotations: TextIO, statistics: MergeStatistics,
-         max_one2x: float, min_keymasks: int) -> None:
-    new_ids: dict[int | str, int] = {}
+         max_one2x: float, min_keymasks: int, keep_video_ids: bool) -> None:
+    new_ids: dict[int | str, int | str] = {}
     with_keymasks: dict[int | str, set[int]] = {}
     for video in labels['videos']:
         statistics.videos += 1
         statistics.frames += len(video['file_names'])
-        new_ids[video['id']] = statistics.videos
+        new_ids[video['id']] = video['id'] if keep_video_ids else statistics.videos
         with_keymasks[video['id']] = set()
-        _write_item(videos, {**video, 'id': statistics.videos}, statistics.videos)
+        _write_item(videos, {**video, 'id': new_ids[video['id']]}, statistics.videos)
     for annotation in labels['annotations']:
         frames = [t for t, rle in enumerate(annotation['segmentations']) if has_mask(rle)]
         if (annotation.get('one2x') or 0) > max_one2x:

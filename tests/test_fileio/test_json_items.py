@@ -15,7 +15,7 @@ from s2d_plugins.fileio.json_items import iterate_items, read_item
 from s2d_plugins.fileio.json_kinds import Video
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False)
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(string.printable + 'é漢😀'),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner,
                                                                 max_size=3), max_leaves=8)
@@ -121,3 +121,11 @@ def test_depth_pipes_and_items_of_another_kind(tmp_path):
     with pytest.raises(S2DInputError, match='a.json, video 1 is not a video of a label file: at its'
                        ' outermost value: object missing required field width'):
         read_item(path, place, Video, 'a.json, video 1')
+
+
+@pytest.mark.parametrize('value', ['NaN', 'Infinity', '-Infinity'])
+def test_what_json_has_no_number_for(tmp_path, value):
+    path = tmp_path / 'a.json'
+    path.write_text(f'{{"a": [1, {{"b": [{value}]}}]}}')
+    with pytest.raises(S2DInputError, match=f'a.json is not valid JSON .{value} is no number of'):
+        list(iterate_items(path))

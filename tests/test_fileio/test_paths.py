@@ -67,7 +67,8 @@ def test_outputs_that_would_destroy_inputs(tmp_path):
     bad = [dict(files=[videos / 'a.json']), dict(files=[tmp_path / 'link' / 'a.json']),
            dict(files=[tmp_path / 'hard.json']), dict(files=[videos]), dict(folders=[videos]),
            dict(folders=[tmp_path / 'link']), dict(owned=[tmp_path]), dict(owned=[videos]),
-           dict(owned=[videos / 'a.json']), dict(files=[tmp_path / 'x', tmp_path / 'y/../x'])]
+           dict(owned=[videos / 'a.json']), dict(files=[tmp_path / 'x', tmp_path / 'y/../x']),
+           dict(files=[tmp_path / 'x'], owned=[tmp_path / 'x'])]
     for outputs in bad:
         with pytest.raises(S2DInputError, match='choose|give'):
             check_outputs([videos / 'a.json', videos, None], **outputs)

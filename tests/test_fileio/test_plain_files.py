@@ -5,7 +5,10 @@ import os
 import pytest
 
 from s2d_plugins.errors import S2DInputError
-from s2d_plugins.fileio.plain_files import check_is_file, is_text, open_file
+from s2d_plugins.fileio.digests import file_digest
+from s2d_plugins.fileio.plain_files import check_is_file, is_text, open_file, read_text
+from s2d_plugins.fileio.stamps import read_stamp
+from s2d_plugins.fileio.whole_file_backend import WholeFileBackend
 
 
 def test_a_plain_file_is_opened(tmp_path):
@@ -31,6 +34,29 @@ def test_what_is_no_file_does_not_block(tmp_path):
             check_is_file(tmp_path / name, 'mask')
     with pytest.raises(S2DInputError, match='cannot read /dev/null: it is a device'):
         open_file('/dev/null')
+
+
+def test_text(tmp_path):
+    (tmp_path / 'a').write_bytes('ä\n'.encode())
+    assert read_text(tmp_path / 'a') == 'ä\n'
+    (tmp_path / 'b').write_bytes(b'ab\xf7')
+    with pytest.raises(S2DInputError, match=r'cannot read the list .*b: it is not text in UTF-8 '
+                                            r'.*position 2.*; give another file'):
+        read_text(tmp_path / 'b', 'the list')
+    with pytest.raises(S2DInputError, match='it is a folder'):
+        read_text(tmp_path)
+
+
+def test_digests_stamps_and_mmengine_read_plain_files_alone(tmp_path):
+    os.mkfifo(tmp_path / 'pipe')
+    for read in (file_digest, WholeFileBackend().get, WholeFileBackend().get_text):
+        with pytest.raises(S2DInputError, match='pipe: it is a pipe'):
+            read(tmp_path / 'pipe')
+    assert read_stamp(tmp_path / 'pipe') is None
+    (tmp_path / 'a').write_text('abc')
+    assert WholeFileBackend().get(tmp_path / 'a') == b'abc'
+    assert WholeFileBackend().get_text(tmp_path / 'a') == 'abc'
+    assert file_digest(tmp_path / 'a') == 'ba7816bf8f01cfea'  # SHA-256 of abc
 
 
 def test_a_file_that_becomes_a_pipe_in_between(tmp_path, monkeypatch):

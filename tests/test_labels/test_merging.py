@@ -9,7 +9,7 @@ import pytest
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.fileio.whole_files import partial_path, write_json
 from s2d_plugins.labels.faults import find_faults
-from s2d_plugins.labels.merging import merge_label_files
+from s2d_plugins.labels.merging import merge_label_files, write_label_sets
 from s2d_plugins.labels.rle import encode_mask
 from s2d_plugins.labels.youtube_vis import make_annotation, make_labels, make_video, merge_labels
 
@@ -31,6 +31,19 @@ def files(tmp_path):
         paths.append(tmp_path / f'{content["videos"][0]["name"]}.json')
         write_json(paths[-1], content)
     return paths, labels
+
+
+def test_video_ids_may_stay(files, tmp_path):
+    _, (first, _, third) = files
+    for labels, video_id in ((first, 7), (third, 'c')):
+        labels['videos'][0]['id'] = video_id
+        for annotation in labels['annotations']:
+            annotation['video_id'] = video_id
+    write_label_sets([first, third], tmp_path / 'merged.json', keep_video_ids=True)
+    merged = json.loads((tmp_path / 'merged.json').read_text())
+    assert merged['videos'] == first['videos'] + third['videos']
+    assert [(one['id'], one['video_id']) for one in merged['annotations']] == [
+        (1, 7), (2, 7), (3, 'c')]
 
 
 def test_equals_merging_in_memory(files, tmp_path):

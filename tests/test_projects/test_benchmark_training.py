@@ -33,7 +33,9 @@ def test_tiny_run(part, tmp_path, capsys):
     assert list(found['rows']) == ['mmdet', 'ours', 'teacher', 'transfers']
     for row in found['rows'].values():
         assert len(row['seconds']) == 2 and row['least'] > 0 and row['losses'] > 0
-    assert found['rows']['mmdet']['ratio'] == 1
+    for name in ('mmdet', 'transfers'):
+        assert found['rows'][name]['ratio'][name] == 1
+    assert found['rows']['ours']['ratio'].keys() == {'mmdet', 'transfers'}
     assert found['not_available'] == {'attention-compiled': 'only for GPUs'}
     text = (tmp_path / 'training.md').read_text()
     assert 'mmdet Mask2FormerVideo, 12,544 points' in text
@@ -89,18 +91,20 @@ def test_rows_that_fail_are_listed(part, monkeypatch):
 def test_numbers_by_hand(part):
     rows = part('training_report').summarise(
         dict(mmdet=dict(steps=[2.0, 4.0, 8.0], losses=[1.0, 1.0, 4.0]),
+             transfers=dict(steps=[2.0, 4.0, 4.0], losses=[1.0, 1.0, 1.0]),
              ours=dict(steps=[1.0, 4.0, 6.0], losses=[0.5, 0.25, 0.5])), images=6)
-    # ratios within the rounds: 1/2, 1, 3/4
-    assert rows['ours'] == dict(seconds=[1.0, 4.0, 6.0], median=4.0, least=1.0,
-                                images_per_second=1.5, losses=0.5, ratio=0.75, ratio_of_least=0.5)
-    assert rows['mmdet']['ratio'] == rows['mmdet']['ratio_of_least'] == 1.0
+    # ratios within the rounds: 1/2, 1, 3/4 and 1/2, 1, 3/2
+    assert rows['ours'] == dict(
+        seconds=[1.0, 4.0, 6.0], median=4.0, least=1.0, images_per_second=1.5, losses=0.5,
+        ratio=dict(mmdet=0.75, transfers=1.0), ratio_of_least=dict(mmdet=0.5, transfers=0.5))
+    assert rows['mmdet']['ratio']['mmdet'] == rows['mmdet']['ratio_of_least']['mmdet'] == 1.0
     assert part('training_report').summarise(
-        dict(ours=dict(steps=[1.0], losses=[1.0])), 3)['ours']['ratio'] is None
+        dict(ours=dict(steps=[1.0], losses=[1.0])), 3)['ours']['ratio'] == {}
 
 
 def test_gains_and_targets_by_hand(part):
     def row(seconds, memory, ratio):
-        return dict(median=seconds, memory_mb=memory, ratio=ratio)
+        return dict(median=seconds, memory_mb=memory, ratio=dict(mmdet=ratio))
     assert part('training_report').find_gains(dict(
         ours=row(2.0, 100.0, 0.8), teacher=row(3.0, None, 1.5), points=row(5.0, 300.0, 2.0),
         transfers=row(2.5, None, 1.0))) == [

@@ -563,3 +563,14 @@ def test_any_number_of_masks(tmp_path, count):
     assert list(find_faults(labels)) == []
     assert boxes(labels) == [[layouts.BOXES[0][0]] * count]
     assert boxes(labels, 2) == [[layouts.BOXES[0][0]]] * count
+
+
+@pytest.mark.parametrize(('kind', 'reason'), [('pipe', 'it is a pipe'),
+                                              ('link', 'it is a dangling link')])
+def test_masklets_that_are_no_file(tmp_path, capsys, kind, reason):
+    layouts.sa_v_train(tmp_path / 'train')
+    path = next((tmp_path / 'train').rglob('*_manual.json'))
+    path.unlink()
+    os.mkfifo(path) if kind == 'pipe' else path.symlink_to('nowhere')
+    assert convert('sa_v', tmp_path / 'train', '--frames', tmp_path / 'frames') == 2
+    assert f'{path.name}: {reason}' in capsys.readouterr().err

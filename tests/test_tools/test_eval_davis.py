@@ -47,7 +47,7 @@ def test_sequences_from_a_list_file(tool, arguments, tmp_path, capsys):
         assert tool.main([*arguments, '--task', 'unsupervised', '--sequences', *names]) == 0
         assert 'cat' not in capsys.readouterr().out
     assert tool.main([*arguments, '--task', 'unsupervised', '--sequences', 'no.txt']) == 2
-    assert capsys.readouterr().err.startswith('error: cannot read no.txt')
+    assert capsys.readouterr().err.startswith('error: cannot read the list of sequences no.txt: no ')
 
 
 def test_bad_input_ends_with_2_and_writes_nothing(tool, arguments, tmp_path, capsys):

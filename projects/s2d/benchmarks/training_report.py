@@ -10,6 +10,8 @@ from training_variants import FRAMES, INSTANCES, SIZES
 
 from s2d_plugins.evaluation.tables import markdown_table
 
+#: What rows are held against, and how a column says so.
+ALTERNATIVES = dict(mmdet="mmdet's", transfers='a transfer per layer')
 #: Most that a step may cost, in steps of mmdet's.
 TARGETS = dict(ours=1.0, teacher=1.4)
 #: What a choice gains: the row without it, the row with it, and how to say so.
@@ -17,29 +19,30 @@ GAINS = (('points', 'ours', 'the whole grid instead of 160,000 points'),
          ('transfers', 'ours', 'one transfer for all matchings instead of one per layer'))
 
 
-def summarise(times: dict[str, dict], images: int, reference: str = 'mmdet') -> dict[str, dict]:
+def summarise(times: dict[str, dict], images: int) -> dict[str, dict]:
     """Compute each row's numbers from its times.
 
     Args:
         times: Of ``benchmark_training.time_rows``; entry n of every list is of the same round.
         images: Frames in a batch.
-        reference: Row that ratios are against; without it there are none.
 
     Returns:
         Per row the median and least seconds of a step, images per second, median seconds of the
-        losses alone and, against the reference, the median over rounds of the ratio within the
-        round (``ratio``) and the ratio of the least times (``ratio_of_least``).
+        losses alone and, against each of :data:`ALTERNATIVES` that was measured too, the median
+        over rounds of the ratio within the round (``ratio``) and the ratio of the least times
+        (``ratio_of_least``).
     """
-    base = times.get(reference, {}).get('steps')
+    bases = {name: times[name]['steps'] for name in ALTERNATIVES if name in times}
     rows = {}
     for key, measured in times.items():
         steps = measured['steps']
         rows[key] = dict(seconds=steps, median=median(steps), least=min(steps),
                          images_per_second=images / median(steps),
-                         losses=median(measured['losses']), ratio=None, ratio_of_least=None)
-        if base:
-            rows[key]['ratio'] = median(a / b for a, b in zip(steps, base, strict=True))
-            rows[key]['ratio_of_least'] = min(steps) / min(base)
+                         losses=median(measured['losses']),
+                         ratio={name: median(a / b for a, b in zip(steps, base, strict=True))
+                                for name, base in bases.items()},
+                         ratio_of_least={name: min(steps) / min(base)
+                                         for name, base in bases.items()})
     return rows
 
 
@@ -55,7 +58,7 @@ def find_gains(rows: dict[str, dict]) -> list[str]:
                 text += f', peak memory {a["memory_mb"]:.0f} MB -> {b["memory_mb"]:.0f} MB'
             lines.append(text)
     for key, most in TARGETS.items():
-        ratio = rows.get(key, {}).get('ratio')
+        ratio = rows.get(key, {}).get('ratio', {}).get('mmdet')
         if ratio is not None:
             lines.append(f'{key}: {ratio:.2f} steps of mmdet\'s, at most {most:.1f} wanted: '
                          f'{"met" if ratio <= most else "missed"}')
@@ -68,13 +71,16 @@ def report_text(size: str, rows: dict[str, dict], missing: dict[str, str], setti
     def show(value, form):
         return None if value is None else format(value, form)
     lines = [(labels[key], show(row['median'], '.3f'), show(row['least'], '.3f'),
-              show(row['ratio'], '.2f'), show(row['ratio_of_least'], '.2f'),
+              *(show(row[kind].get(name), '.2f') for name in ALTERNATIVES
+                for kind in ('ratio', 'ratio_of_least')),
               show(row['images_per_second'], '.2f'), show(row['losses'], '.3f'),
               show(row.get('memory_mb'), '.0f')) for key, row in rows.items()]
-    lines += [(labels[key], f'not available: {reason}', *[None] * 6)
+    lines += [(labels[key], f'not available: {reason}', *[None] * (4 + 2 * len(ALTERNATIVES)))
               for key, reason in missing.items()]
-    table = markdown_table((size, 's/step', 'least', 'ratio', 'ratio of least', 'images/s',
-                            'losses alone s', 'peak MB'), lines)
+    ratios = [text for name in ALTERNATIVES.values()
+              for text in (f'ratio to {name}', f'of least to {name}')]
+    table = markdown_table((size, 's/step', 'least', *ratios, 'images/s', 'losses alone s',
+                            'peak MB'), lines)
     return '\n\n'.join([table, '\n'.join(f'* {line}' for line in find_gains(rows)),
                         '\n'.join(f'* {name}: {value}' for name, value in setting.items())])
 

@@ -1,0 +1,125 @@
+"""Dense labels of many videos: a file for each while they are made, then one of all.
+
+The files of single videos are what a run goes on from, and what several processes share: which of
+them made a file cannot be told from it.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from ..fileio.digests import file_digest
+from ..fileio.paths import check_inside, unique_names
+from ..fileio.stamps import Review, Stamp, make_stamp, stamped
+from ..fileio.whole_files import write_json
+from ..labels.merging import MergeStatistics, write_label_sets
+from ..labels.youtube_vis import read_labels, video_folder, video_title
+from .densify import densify_video
+from .segmenter import VideoSegmenter
+
+
+@dataclass(frozen=True)
+class DensePart:
+    """One video and the file of its dense labels.
+
+    Attributes:
+        name: No other part has it.
+        video: Entry of the label file.
+        path: File for its labels.
+    """
+
+    name: str
+    video: dict
+    path: Path
+
+    @property
+    def frames(self) -> int:
+        """Number of frames."""
+        return len(self.video['file_names'])
+
+
+def list_parts(videos: Sequence[dict], folder: str | Path) -> list[DensePart]:
+    """List the parts of a label file's videos, in their order.
+
+    Args:
+        videos: The file's ``videos``.
+        folder: Folder for the parts.
+    """
+    names = unique_names([video_folder(video) for video in videos])
+    return [DensePart(name, video, Path(folder) / f'{name}.json')
+            for name, video in zip(names, videos, strict=True)]
+
+
+def model_stamp(model: object, checkpoint: str | Path, segmenter: VideoSegmenter) -> Stamp:
+    """Return what tells the labels of one model from those of another, or of other settings.
+
+    Args:
+        model: Config of the model.
+        checkpoint: File of its weights.
+        segmenter: With the settings.
+    """
+    settings = dict(segmenter.settings, scale=segmenter.scale,
+                    resize_backend=segmenter.resize_backend)
+    weights = file_digest(checkpoint) if Path(checkpoint).is_file() else str(checkpoint)
+    return make_stamp(model=model, checkpoint=weights, settings=settings)
+
+
+def part_stamp(part: DensePart, data_root: str | Path, model: Stamp) -> Stamp:
+    """Return what a part's labels are made from: see :func:`model_stamp`, video and frames."""
+    return {**make_stamp(video=part.video, frames=list(_frame_files(part, Path(data_root)))),
+            **model}
+
+
+def _frame_files(part: DensePart, data_root: Path) -> Iterator[tuple]:
+    """Name, size and time of change of each frame; None for both where it cannot be read."""
+    for name in part.video['file_names']:
+        path = data_root / check_inside(name, video_title(part.video))
+        try:
+            found = os.stat(path)
+        except (OSError, ValueError):  # told when it is worked on
+            yield name, None, None
+        else:
+            yield name, found.st_size, found.st_mtime_ns
+
+
+def review_parts(parts: Sequence[DensePart], data_root: str | Path, model: Stamp) -> Review:
+    """Look which parts that are there were made from something else."""
+    review = Review()
+    for part in parts:
+        if part.path.exists():
+            review.holds(part.name, part.path, partial(part_stamp, part, data_root, model))
+    return review
+
+
+def make_part(segmenter: VideoSegmenter, part: DensePart, data_root: str | Path, model: Stamp,
+              progress: Callable[[int, int], None] | None = None) -> None:
+    """Label a part's video and write its file, whole or not at all.
+
+    Args:
+        segmenter: As in :func:`~s2d_plugins.apis.densify.densify_clip`.
+        part: What to make.
+        data_root: Folder that the video's ``file_names`` are relative to.
+        model: What :func:`model_stamp` returned.
+        progress: Called with (frames done, frames in all).
+
+    Raises:
+        S2DInputError: As :func:`~s2d_plugins.apis.densify.densify_video`, or if the file cannot
+            be written.
+    """
+    stamp = part_stamp(part, data_root, model)
+    write_json(part.path, stamped(stamp, densify_video(segmenter, part.video, data_root,
+                                                       progress)))
+
+
+def merge_parts(parts: Iterable[DensePart], target: str | Path) -> MergeStatistics:
+    """Write the labels of all parts to one file, in their order; videos keep their ids.
+
+    A part at a time is in memory.
+
+    Raises:
+        S2DInputError: If a part is missing or broken, or the target cannot be written.
+    """
+    return write_label_sets((read_labels(part.path) for part in parts), target,
+                            keep_video_ids=True)
