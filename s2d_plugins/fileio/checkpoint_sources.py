@@ -18,12 +18,16 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from ..errors import S2DInputError, one_line, shortened
 from .checkpoint_checks import weights_of
 from .checkpoints import load_checkpoint
+from .plain_files import check_is_file
 from .whole_file_backend import WholeFileBackend
 
 URL_PREFIXES = ('http://', 'https://')
 _MMLAB_PREFIXES = ('open-mmlab://', 'openmmlab://')
 _TORCHVISION_PREFIXES = ('torchvision://', 'modelzoo://')
 _MMCLS_PREFIX = 'mmcls://'
+#: Before the name of weights that come with this package.
+PACKAGE_PREFIX = 's2d://'
+_WEIGHTS = Path(__file__).parents[1] / 'weights'
 
 
 def use_safe_checkpoints() -> None:
@@ -38,7 +42,8 @@ def use_safe_checkpoints() -> None:
     for prefixes, loader in (('', load_from_local), (URL_PREFIXES, load_from_http),
                              (_MMLAB_PREFIXES, load_from_openmmlab),
                              (_TORCHVISION_PREFIXES, load_from_torchvision),
-                             (_MMCLS_PREFIX, load_from_mmcls)):
+                             (_MMCLS_PREFIX, load_from_mmcls),
+                             (PACKAGE_PREFIX, load_from_package)):
         CheckpointLoader.register_scheme(prefixes, loader=loader, force=True)
 
 
@@ -50,7 +55,21 @@ def read_checkpoint(source: str | Path, map_location='cpu') -> dict:
     """
     if str(source).startswith(URL_PREFIXES):
         return load_from_http(str(source), map_location)
+    if str(source).startswith(PACKAGE_PREFIX):
+        return load_from_package(str(source), map_location)
     return load_checkpoint(source, map_location)
+
+
+def check_source(source: str | Path) -> None:
+    """Check that a checkpoint is there, as far as that can be told without the network.
+
+    Raises:
+        S2DInputError: If a path is no file, or the package has no weights of that name.
+    """
+    if str(source).startswith(PACKAGE_PREFIX):
+        _packaged(str(source))
+    elif '://' not in str(source):
+        check_is_file(source, 'the weights')
 
 
 def load_from_local(filename: str, map_location=None) -> dict:
@@ -102,6 +121,11 @@ def load_from_mmcls(filename: str, map_location=None) -> dict:
                             for name, value in weights.items() if name.startswith('backbone.')})
 
 
+def load_from_package(filename: str, map_location=None) -> dict:
+    """Read weights that come with this package, such as ``s2d://starter_small``."""
+    return load_from_local(str(_packaged(filename)), map_location)
+
+
 def load_from_nowhere(filename: str, map_location=None) -> dict:
     """Refuse a prefix whose loader would run code from the file."""
     raise S2DInputError(f'{filename}: checkpoints are not read from there, for what they hold '
@@ -115,6 +139,15 @@ def _named(filename: str, prefixes: tuple[str, ...], urls: dict[str, str]) -> st
         raise S2DInputError(f'{filename}: there is no such published checkpoint; correct the '
                             'name, or download the weights and give their path')
     return urls[name]
+
+
+def _packaged(filename: str) -> Path:
+    known = {path.stem: path for path in _WEIGHTS.glob('*.pth')}
+    name = filename.removeprefix(PACKAGE_PREFIX)
+    if name not in known:
+        raise S2DInputError(f'{filename}: this package has no such weights, it has '
+                            f'{", ".join(sorted(known)) or "none"}; correct the name')
+    return known[name]
 
 
 def _for_mmengine(content, where: str | Path) -> dict:

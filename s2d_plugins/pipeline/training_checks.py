@@ -20,6 +20,7 @@ from mmengine.visualization import Visualizer
 
 from ..apis.runner_tools import build_runner
 from ..errors import S2DInputError
+from ..fileio.checkpoint_sources import check_source
 from ..fileio.whole_files import write_json
 from ..labels.rle import encode_mask
 from ..labels.youtube_vis import make_annotation, make_labels, make_video
@@ -49,6 +50,9 @@ def check_training(cfg: Config, stage: str, device: str) -> None:
     with tempfile.TemporaryDirectory() as folder, _settings_kept():
         frames = Path(folder) / 'frames'
         connect(training, cfg, stage, Path(folder) / 'run', _made_labels(frames), frames, device)
+        if training.get('load_from'):
+            with part_errors(cfg, stage):
+                check_source(training.load_from)
         training.load_from, training.resume = None, False
         _keep_unpacked(innermost_dataset(training))
         training.experiment_name = f's2d-check-{secrets.token_hex(8)}'

@@ -13,7 +13,11 @@ from mmengine.runner.checkpoint import CheckpointLoader
 
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.fileio import checkpoint_sources
-from s2d_plugins.fileio.checkpoint_sources import read_checkpoint, use_safe_checkpoints
+from s2d_plugins.fileio.checkpoint_sources import (
+    check_source,
+    read_checkpoint,
+    use_safe_checkpoints,
+)
 from s2d_plugins.registry import MODELS
 
 NET = 'https://example.org/weights'
@@ -192,3 +196,27 @@ def test_building_a_model_makes_the_loaders_safe():
         torch.save([], 'list.pth')
         load_model('config.py', 'list.pth')
     assert CheckpointLoader._get_checkpoint_loader('a.pth') is checkpoint_sources.load_from_local
+
+
+def test_weights_of_this_package(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint_sources, '_WEIGHTS', tmp_path)
+    assert read_checkpoint('s2d://good')['state_dict']['head.weight'].tolist() == [1, 1, 1]
+    loaded = CheckpointLoader.load_checkpoint('s2d://good')
+    assert loaded['state_dict']['backbone.weight'].tolist() == [1, 1]
+    check_source('s2d://good')
+    for use in (read_checkpoint, check_source):
+        with pytest.raises(S2DInputError, match='s2d://../good: this package has no such weights, '
+                                                'it has bad, good; correct the name'):
+            use('s2d://../good')
+    with pytest.raises(S2DInputError, match='bad.pth holds'):
+        read_checkpoint('s2d://bad')
+
+
+def test_whether_weights_are_there(tmp_path):
+    check_source('good.pth')
+    check_source(f'{NET}/gone.pth')  # only the network knows
+    check_source('torchvision://resnet50')
+    with pytest.raises(S2DInputError, match='cannot read the weights gone.pth: no such file'):
+        check_source('gone.pth')
+    with pytest.raises(S2DInputError, match='it is a folder'):
+        check_source(tmp_path)

@@ -113,6 +113,8 @@ def test_parts_are_built_before_any_work(options, expected):
     {'train_dataloader.dataset.pipeline': [{'type': 'Nobody'}]},
     {'train_cfg.max_iters': 0},
     {'train_cfg.max_iters': 'many'},
+    {'load_from': 'no.pth'},
+    {'load_from': 's2d://nothing'},
 ], ids=lambda options: next(iter(options)))
 def test_a_typo_in_the_last_training_is_told_first(options):
     cfg = load_config(CONFIGS / 'demo.py')
