@@ -15,9 +15,8 @@ class ClipDataPreprocessor(TrackDataPreprocessor):
     stay in the host's memory: mmdet's sends their tensors one by one, and
     :class:`SparseToDenseHead` would read them back. Inputs are the same bit for bit.
 
-    Args:
-        **kwargs: As for mmdet's ``TrackDataPreprocessor``. With ``use_det_processor`` or
-            ``batch_augments`` it does as mmdet's does.
+    Arguments are those of mmdet's; with ``use_det_processor`` or ``batch_augments`` it does as
+    mmdet's does.
     """
 
     def forward(self, data: dict, training: bool = False) -> dict:
