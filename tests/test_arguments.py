@@ -24,6 +24,7 @@ from s2d_plugins.evaluation import ClassAgnosticVISMetric, DAVISMetric
 from s2d_plugins.evaluation.davis import evaluate_davis
 from s2d_plugins.hooks import (
     CheckpointFitHook,
+    CompileHook,
     ExactResumeHook,
     LossWeightScheduleHook,
     MotionPriorHook,
@@ -181,6 +182,8 @@ WRONG = {
     NonFiniteLossHook: dict(max_in_a_row=COUNT),
     ExactResumeHook: dict(replay_data=FLAG),
     CheckpointFitHook: dict(may_differ=('cls', 3, None, [3])),
+    CompileHook: dict(parts=('backbone', 3, None, [], [3]), backend=CHOICE,
+                      mode=('fast', 3, '', [])),
     ScheduledMeanTeacherHook: dict(
         momentum=(*POSITIVE, 1, None, [], dict(start=0.1), dict(end=0.5, begin=3, steps=4),
                   dict(end=0.5, start='a'), dict(end=1.5), dict(end=0.1, mode='linear')),
@@ -246,8 +249,9 @@ def test_every_registered_class_is_among_them():
         'TrackDrawingHook'}
     registered = {name for kind in modules for name, part in kind.module_dict.items()
                   if part.__module__.startswith('s2d_plugins.')}
-    without_arguments = {'LoadKeymasks', 'KeymaskResize', 'BFloat16OptimWrapper',
-                         'StudentOptimWrapperConstructor'}
+    without_arguments = {  # of their own
+        'LoadKeymasks', 'KeymaskResize', 'BFloat16OptimWrapper', 'StudentOptimWrapperConstructor',
+        'ClipDataPreprocessor', 'SizedPixelDecoder'}
     assert registered - tried - without_arguments == set(), 'add the class to WRONG'
 
 

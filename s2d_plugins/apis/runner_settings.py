@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.device import get_device
 
 from ..arguments import check_count, check_number
 
@@ -18,6 +19,13 @@ def fit_workers(cfg: Config) -> None:
         if loader.get('num_workers', 0) == 0:
             for name in _FOR_WORKERS:
                 loader.pop(name, None)
+
+
+def fit_pinned_memory(cfg: Config) -> None:
+    """Pin no memory where no GPU reads it: torch would warn."""
+    if get_device() == 'cpu':
+        for _, loader in _loaders(cfg):
+            loader.pop('pin_memory', None)
 
 
 def keep_two_checkpoints(cfg: Config) -> None:

@@ -17,7 +17,12 @@ from ..fileio.checkpoint_sources import use_safe_checkpoints
 from ..fileio.checkpoints import load_checkpoint, newest_checkpoint
 from ..fileio.configs import config_errors, load_config, type_name
 from .command_line import add_config_arguments, prepare_outputs
-from .runner_settings import check_numbers, fit_workers, keep_two_checkpoints
+from .runner_settings import (
+    check_numbers,
+    fit_pinned_memory,
+    fit_workers,
+    keep_two_checkpoints,
+)
 
 #: Under these names configs name data, beside ``data_root`` and ``data_prefix``.
 _DATA_KEYS = ('ann_file', 'gt_dir', 'videos', 'proposals')
@@ -189,6 +194,7 @@ def build_runner(cfg: Config, runner_class: type[Runner] = Runner) -> Runner:
     use_safe_checkpoints()
     check_numbers(cfg)
     fit_workers(cfg)
+    fit_pinned_memory(cfg)
     keep_two_checkpoints(cfg)
     with full_disk_errors(cfg), config_errors(cfg.filename):
         try:

@@ -2,7 +2,9 @@
 
 from .. import registry  # noqa: F401  (makes mmcv.ops importable before mmdet.models needs it)
 from .bfloat16_optim_wrapper import BFloat16OptimWrapper
+from .clip_data_preprocessor import ClipDataPreprocessor
 from .keymask_evidence import KeymaskEvidence
+from .sized_pixel_decoder import SizedPixelDecoder
 from .sparse_to_dense_distiller import SparseToDenseDistiller
 from .sparse_to_dense_head import SparseToDenseHead
 from .sparse_to_dense_video import SparseToDenseVideo
@@ -10,6 +12,6 @@ from .student_optim_wrapper_constructor import StudentOptimWrapperConstructor
 from .temporal_drop_loss import TemporalDropLoss
 from .weighted_dice_loss import WeightedDiceLoss
 
-__all__ = ['BFloat16OptimWrapper', 'KeymaskEvidence', 'SparseToDenseDistiller',
-           'SparseToDenseHead', 'SparseToDenseVideo', 'StudentOptimWrapperConstructor',
-           'TemporalDropLoss', 'WeightedDiceLoss']
+__all__ = ['BFloat16OptimWrapper', 'ClipDataPreprocessor', 'KeymaskEvidence', 'SizedPixelDecoder',
+           'SparseToDenseDistiller', 'SparseToDenseHead', 'SparseToDenseVideo',
+           'StudentOptimWrapperConstructor', 'TemporalDropLoss', 'WeightedDiceLoss']

@@ -7,6 +7,42 @@ import torch.nn.functional as F
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
+from s2d_plugins.arguments import check_number
+from s2d_plugins.errors import S2DInputError
+
+from .host_transfers import read_from_device
+
+#: mmdet's match costs that the clip matching computes, and the only options with which it does.
+_COSTS = dict(ClassificationCost=('cls', {}),
+              CrossEntropyLossCost=('mask', dict(use_sigmoid=True)),
+              DiceCost=('dice', dict(pred_act=True, naive_dice=True, eps=1.0)))
+
+
+def read_match_weights(match_costs: Sequence) -> dict[str, float]:
+    """Read the weights of mmdet's match costs; costs that are absent weigh 0.
+
+    Raises:
+        S2DInputError: If a cost is unknown, comes twice, or has options that would be ignored.
+    """
+    weights = {}
+    for cost in match_costs:
+        name = type(cost).__name__
+        if name not in _COSTS:
+            raise S2DInputError(f'SparseToDenseHead knows the match costs {sorted(_COSTS)}, '
+                                f'found {name} in train_cfg.assigner; leave it out')
+        kind, options = _COSTS[name]
+        if kind in weights:
+            raise S2DInputError(f'SparseToDenseHead: {name} comes twice in train_cfg.assigner; '
+                                'give it once, with the sum of the weights')
+        for option, value in options.items():
+            if getattr(cost, option) != value:
+                raise S2DInputError(f'SparseToDenseHead matches with {option}={value} alone, found '
+                                    f'{option}={getattr(cost, option)} of {name} in '
+                                    f'train_cfg.assigner; set {option}={value}')
+        check_number(name, weight=cost.weight, low=0)
+        weights[kind] = cost.weight
+    return {kind: weights.get(kind, 0.0) for kind, _ in _COSTS.values()}
+
 
 def mask_match_cost(logits: Tensor, targets: Tensor, point_known: Tensor | None,
                     bce_weight: float, dice_weight: float, eps: float = 1.0) -> Tensor:
@@ -55,17 +91,14 @@ def solve_assignments(costs: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
         costs: (Q, N) cost matrices; Q and N may differ between them.
 
     Returns:
-        Per matrix (query indices, instance indices) of the pairs, sorted by instance.
+        Per matrix (query indices, instance indices) of the pairs, sorted by instance; on the host.
     """
     if not costs:
         return []
-    device = costs[0].device
-    flat = torch.cat([cost.detach().float().flatten() for cost in costs]).cpu()
-    flat = torch.nan_to_num(flat, nan=1e6, posinf=1e6, neginf=-1e6)
     matches = []
-    for cost, values in zip(costs, flat.split([cost.numel() for cost in costs]), strict=True):
-        queries, instances = linear_sum_assignment(values.view(cost.shape).numpy())
+    for values in read_from_device(*costs):
+        values = torch.nan_to_num(values, nan=1e6, posinf=1e6, neginf=-1e6)
+        queries, instances = linear_sum_assignment(values.numpy())
         order = instances.argsort()
-        matches.append((torch.from_numpy(queries[order]).to(device),
-                        torch.from_numpy(instances[order]).to(device)))
+        matches.append((torch.from_numpy(queries[order]), torch.from_numpy(instances[order])))
     return matches

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -10,15 +11,19 @@ from torch import Tensor
 
 from s2d_plugins.errors import S2DInputError
 
+from .host_transfers import send_to_device
+
 
 @dataclass
 class ClipTargets:
     """The N instances of one clip of T frames.
 
     Attributes:
-        labels: (N,) int64 class indices.
-        masks: (N, T, H, W) float32 from 0 to 1; zero where unknown.
-        known: (N, T) bool; True where a mask is given. Elsewhere nothing is known.
+        labels: (N,) int64 class indices, in the host's memory.
+        masks: (N, T, H, W) on the device of the model, bool or uint8, or float32 from 0 to 1; zero
+            where unknown.
+        known: (N, T) bool, in the host's memory; True where a mask is given. Elsewhere nothing is
+            known.
     """
 
     labels: Tensor
@@ -28,26 +33,47 @@ class ClipTargets:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @cached_property
+    def labels_there(self) -> Tensor:
+        """``labels`` on the device of the masks."""
+        return send_to_device([self.labels], self.masks.device)[0]
+
+    @cached_property
+    def known_there(self) -> Tensor:
+        """``known`` on the device of the masks."""
+        return send_to_device([self.known], self.masks.device)[0]
+
     def resized(self, size: tuple[int, int]) -> 'ClipTargets':
         """Average the masks over the cells of a coarser grid of ``size`` (rows, columns)."""
         if len(self) == 0:
-            return ClipTargets(self.labels, self.masks.new_zeros((0, self.known.shape[1], *size)),
-                               self.known)
-        return ClipTargets(self.labels, F.interpolate(self.masks, size, mode='area'), self.known)
+            masks = self.masks.new_zeros((0, self.known.shape[1], *size), dtype=torch.float32)
+        else:
+            masks = F.interpolate(self.masks.float(), size, mode='area')
+        return ClipTargets(self.labels, masks, self.known)
 
 
-def collect_clip_targets(frames: Sequence, num_classes: int, device: torch.device) -> ClipTargets:
-    """Join the instances of a clip's frames by their ids.
+def collect_clip_targets(clips: Sequence[Sequence], num_classes: int,
+                         device: torch.device) -> list[ClipTargets]:
+    """Join the instances of each clip's frames by their ids.
 
     Args:
-        frames: T ``DetDataSample`` whose ``gt_instances`` hold ``labels``, ``masks``
-            (``BitmapMasks``) and ``instances_ids`` of the instances that have a mask there.
+        clips: Per clip its T ``DetDataSample``, whose ``gt_instances`` hold ``labels``, ``masks``
+            (``BitmapMasks``, of one size in the batch) and ``instances_ids`` of the instances that
+            have a mask there.
         num_classes: Labels must lie below it.
-        device: Where the tensors go.
+        device: Where the masks go, of all clips in one transfer.
 
     Raises:
         S2DInputError: If a label is not one of the model's classes.
     """
+    collected = [_collect(frames, num_classes) for frames in clips]
+    masks = send_to_device([clip.masks for clip in collected], device)
+    return [ClipTargets(clip.labels, part, clip.known)
+            for clip, part in zip(collected, masks, strict=True)]
+
+
+def _collect(frames: Sequence, num_classes: int) -> ClipTargets:
+    """Join the instances of one clip, in the host's memory."""
     counts = [len(frame.gt_instances.instances_ids) for frame in frames]
     size = frames[0].gt_instances.masks.masks.shape[1:]
     ids = torch.cat([frame.gt_instances.instances_ids for frame in frames]).cpu()
@@ -66,4 +92,4 @@ def collect_clip_targets(frames: Sequence, num_classes: int, device: torch.devic
         masks[instance, frame_index] = torch.from_numpy(pixels.astype(np.uint8, copy=False))
         known[instance, frame_index] = True
         all_labels[instance] = labels
-    return ClipTargets(all_labels.to(device), masks.to(device).float(), known.to(device))
+    return ClipTargets(all_labels, masks, known)

@@ -48,7 +48,7 @@ class KeymaskEvidence:
         Returns:
             (B, Q) weights from 0 to 1.
         """
-        known = torch.stack([clip.known.any(dim=0) for clip in targets])
+        known = torch.stack([clip.known_there.any(dim=0) for clip in targets])
         covered = torch.stack([clip.masks.amax(dim=0) if len(clip) else
                                mask_logits.new_zeros(mask_logits.shape[2:]) for clip in targets])
         predicted = (mask_logits.detach() > 0) & known[:, None, :, None, None]

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from mmcv.cnn.bricks import DropPath
 from mmdet.models.mot import BaseMOTModel
 from torch import Tensor, nn
@@ -19,14 +18,15 @@ from s2d_plugins.errors import S2DInputError
 from s2d_plugins.registry import MODELS
 
 from .clip_targets import ClipTargets
-from .window_inference import tube_nms
+from .confident_masks import confident_targets
+from .loss_values import LossValues
 
 #: Parts of the teacher that act while it teaches, if its mode is that of training.
 DROPPING = (nn.Dropout, DropPath)
 
 
 @MODELS.register_module()
-class SparseToDenseDistiller(BaseMOTModel):
+class SparseToDenseDistiller(LossValues, BaseMOTModel):
     """Train a student on keymasks and on the confident masks of its EMA teacher.
 
     Both terms use the student head's losses, each with its own matching; frames in which the
@@ -46,7 +46,8 @@ class SparseToDenseDistiller(BaseMOTModel):
         supervised_loss_weight: Factor of the keymask terms.
         teacher_loss_weight: Factor of the teacher terms, named ``kd_...`` in the losses.
         predict_with: ``'teacher'`` or ``'student'``.
-        data_preprocessor: Config of mmdet's ``TrackDataPreprocessor``; by default the detector's.
+        data_preprocessor: Config of a :class:`ClipDataPreprocessor` or mmdet's
+            ``TrackDataPreprocessor``; by default the detector's.
         init_cfg: See mmengine's ``BaseModule``.
 
     Raises:
@@ -72,7 +73,7 @@ class SparseToDenseDistiller(BaseMOTModel):
         preprocessor = data_preprocessor or detector.get('data_preprocessor')
         if preprocessor is None:
             raise S2DInputError('SparseToDenseDistiller: neither it nor its detector has a '
-                                'data_preprocessor; give the config of a TrackDataPreprocessor')
+                                'data_preprocessor; give the config of a ClipDataPreprocessor')
         super().__init__(data_preprocessor=preprocessor, init_cfg=init_cfg)
         self.student = MODELS.build(detector)
         _check_detector(self.student)
@@ -94,8 +95,6 @@ class SparseToDenseDistiller(BaseMOTModel):
             for module in self.teacher.modules():
                 if isinstance(module, DROPPING):
                     module.train()
-        # the head reads this flag to know that its input is a batch of clips, not one video
-        self.teacher.track_head.training = mode
         return self
 
     def forward(self, inputs: Tensor, data_samples: Sequence | None = None, mode: str = 'tensor',
@@ -110,39 +109,28 @@ class SparseToDenseDistiller(BaseMOTModel):
     def loss(self, inputs: Tensor, data_samples: Sequence, **kwargs) -> dict[str, Tensor]:
         """Compute keymask and teacher losses of a batch of clips (B, T, 3, H, W)."""
         head = self.student.track_head
-        keymasks = head.collect_targets(data_samples)
-        images = inputs.flatten(0, 1)
-        # before the student: what the teacher needs for a moment adds nothing to the peak then
-        taught = self.teacher_targets(images) if self.teacher_loss_weight else None
-        cls_scores, mask_preds = head(self.student.backbone(images), data_samples)
-        losses = {name: value * self.supervised_loss_weight for name, value
-                  in head.loss_by_targets(cls_scores, mask_preds, keymasks).items()}
-        if taught is not None:
-            losses.update({_teacher_name(name): value * self.teacher_loss_weight for name, value
-                           in head.loss_by_targets(cls_scores, mask_preds, taught).items()})
+        sets = [head.collect_targets(data_samples)]
+        images, clips = inputs.flatten(0, 1), len(inputs)
+        if self.teacher_loss_weight:
+            # before the student: what the teacher needs for a moment adds nothing to the peak then
+            sets.append(self.teacher_targets(images, clips))
+        outputs = head(self.student.backbone(images), clips=clips)
+        keymasks, *taught = head.losses_by_targets(*outputs, sets)
+        losses = {name: value * self.supervised_loss_weight for name, value in keymasks.items()}
+        for terms in taught:
+            losses.update({_teacher_name(name): value * self.teacher_loss_weight
+                           for name, value in terms.items()})
         return losses
 
     @torch.no_grad()
-    def teacher_targets(self, images: Tensor) -> list[ClipTargets]:
-        """Turn the teacher's confident masks on (B * T, 3, H, W) images into targets.
+    def teacher_targets(self, images: Tensor, clips: int) -> list[ClipTargets]:
+        """Turn the teacher's confident masks on (B * T, 3, H, W) images of B clips into targets.
 
-        As with keymasks the masks have the size of the images: logits are enlarged bilinearly and
-        cut at 0.
+        As with keymasks the masks have the size of the images.
         """
-        cls_scores, mask_preds = self.teacher.track_head.forward_last(
-            self.teacher.backbone(images))
-        scores, labels = cls_scores.float().softmax(dim=-1)[..., :-1].max(dim=-1)
-        targets = []
-        for clip_scores, clip_labels, logits in zip(scores, labels, mask_preds, strict=True):
-            best = clip_scores.topk(min(self.teacher_max_instances, len(clip_scores))).indices
-            best = best[clip_scores[best] >= self.teacher_score_thr]
-            if self.teacher_nms_iou is not None:
-                best = best[tube_nms(clip_scores[best], logits[best] > 0, self.teacher_nms_iou)]
-            masks = _enlarge(logits[best], images.shape[-2:]) > 0
-            known = masks.flatten(2).any(dim=2)
-            seen = known.any(dim=1)
-            targets.append(ClipTargets(clip_labels[best][seen], masks[seen].float(), known[seen]))
-        return targets
+        outputs = self.teacher.track_head.forward_last(self.teacher.backbone(images), clips)
+        return confident_targets(*outputs, tuple(images.shape[-2:]), self.teacher_score_thr,
+                                 self.teacher_max_instances, self.teacher_nms_iou)
 
     @property
     def predictor(self):
@@ -166,20 +154,13 @@ def _check_detector(detector: nn.Module) -> None:
     """
     head = getattr(detector, 'track_head', None)
     for owner, names in ((detector, ('track_head', 'backbone', 'segment_window', 'predict')),
-                         (head, ('collect_targets', 'loss_by_targets', 'forward_last'))):
+                         (head, ('collect_targets', 'losses_by_targets', 'forward_last'))):
         for name in names:
             if not hasattr(owner, name):
                 raise S2DInputError(
                     f'SparseToDenseDistiller: its detector needs {name}, which '
                     f'{type(owner).__name__} does not have; take SparseToDenseVideo with '
                     'SparseToDenseHead, or a class of your own with this method')
-
-
-def _enlarge(logits: Tensor, size: Sequence[int]) -> Tensor:
-    """Resize (N, T, h, w) logits bilinearly, also where N is 0."""
-    enlarged = F.interpolate(logits.float().flatten(0, 1)[:, None], tuple(size), mode='bilinear',
-                             align_corners=False)
-    return enlarged.view(*logits.shape[:2], *size)
 
 
 def _teacher_name(name: str) -> str:

@@ -14,11 +14,12 @@ from s2d_plugins.inference_settings import RESIZING, check_settings
 from s2d_plugins.labels.rle import areas_and_boxes, decode_mask
 from s2d_plugins.registry import MODELS
 
+from .loss_values import LossValues
 from .window_inference import MaskResize, Tube, segment_video
 
 
 @MODELS.register_module()
-class SparseToDenseVideo(Mask2FormerVideo):
+class SparseToDenseVideo(LossValues, Mask2FormerVideo):
     """mmdet's Video Mask2Former plus inference over windows; parameters have mmdet's names.
 
     Its ``track_head`` is a :class:`SparseToDenseHead`.

@@ -47,7 +47,8 @@ class TemporalDropLoss(BaseModule):
             target: Like ``pred``, 0 to 1.
             weight: (R, P) weights of the points, handed on to the wrapped loss.
             avg_factor: What the sum is divided by, handed on to the wrapped loss.
-            known: (R,) bool, True where the instance has a keymask in the frame.
+            known: (R,) bool, True where the instance has a keymask in the frame. In the host's
+                memory nothing is read from the device.
 
         Returns:
             A scalar; zero, and still part of the graph, when no row is known.
@@ -61,12 +62,13 @@ class TemporalDropLoss(BaseModule):
             weight = None if weight is None else self._as_rows(weight)
         if known is None:
             known = target.flatten(1).any(dim=1)
-        num_known = int(known.sum())
-        if num_known == 0:
+        rows = known.nonzero()[:, 0]
+        if len(rows) == 0:
             return pred.sum() * 0
-        if num_known < len(known):
-            pred, target = pred[known], target[known]
-            weight = None if weight is None else weight[known]
+        if len(rows) < len(known):
+            rows = rows.to(pred.device, non_blocking=True)
+            pred, target = pred[rows], target[rows]
+            weight = None if weight is None else weight[rows]
         if flat:
             pred, target = pred.flatten(), target.flatten()
             weight = None if weight is None else weight.flatten()

@@ -20,6 +20,7 @@ from ..arguments import check_count, items_of
 from ..inference_settings import check_settings, check_window
 from ..labels.rle import areas_and_boxes, encode_masks
 from ..labels.rle import tube_iou as rle_tube_iou
+from .host_transfers import read_from_device, send_to_device
 
 #: ``forward_clip(start, stop)`` returns the scores (Q,) of the queries in frames start to stop
 #: (exclusive), their mask logits (Q, stop - start, h, w) and, or None, features (Q, C).
@@ -142,12 +143,23 @@ def tube_nms(scores: Tensor, masks: Tensor, iou_thr: float) -> Tensor:
         iou_thr: Largest IoU of two tubes that both stay.
     """
     order = scores.argsort(descending=True)
-    overlaps = tube_iou(masks, masks) > iou_thr
+    masks = masks[order]
+    best, overlaps = read_from_device(order, tube_iou(masks, masks) > iou_thr)
+    kept = best.long()[keep_best(overlaps.bool().numpy())]
+    return send_to_device([kept], scores.device)[0]
+
+
+def keep_best(overlaps: np.ndarray) -> list[int]:
+    """Return the indices of those that overlap none of the kept before them.
+
+    Args:
+        overlaps: (N, N) bool, which overlap too much; the best first.
+    """
     kept: list[int] = []
-    for index in order.tolist():
+    for index in range(len(overlaps)):
         if not overlaps[index, kept].any():
             kept.append(index)
-    return torch.tensor(kept, dtype=torch.long, device=scores.device)
+    return kept
 
 
 def link_tubes(old: Tensor, new: Tensor, old_features: Tensor | None,
@@ -173,7 +185,8 @@ def link_tubes(old: Tensor, new: Tensor, old_features: Tensor | None,
         cosine = F.normalize(old_features.float(), dim=1) @ F.normalize(new_features.float(),
                                                                         dim=1).T
         similarity = iou + _FEATURE_WEIGHT * cosine
-    rows, columns = linear_sum_assignment(similarity.cpu().numpy(), maximize=True)
+    iou, similarity = read_from_device(iou, similarity)
+    rows, columns = linear_sum_assignment(similarity.numpy(), maximize=True)
     return [(int(row), int(column)) for row, column in zip(rows, columns, strict=True)
             if iou[row, column] >= link_iou]
 
@@ -245,11 +258,7 @@ def _without_repetitions(tubes: list[Tube], iou_thr: float) -> list[Tube]:
     rles = [tube.segmentations for tube in tubes]
     areas = np.array([_areas(tube) for tube in rles], np.int64).reshape(len(rles), -1)
     overlaps = rle_tube_iou(rles, rles, areas, areas) > iou_thr
-    kept: list[int] = []
-    for index in range(len(tubes)):
-        if not overlaps[index, kept].any():
-            kept.append(index)
-    return [tubes[index] for index in kept]
+    return [tubes[index] for index in keep_best(overlaps)]
 
 
 def _areas(segmentations: list[dict | None]) -> list[int]:

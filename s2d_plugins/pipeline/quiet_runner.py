@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import torch
 from mmengine.config import ConfigDict
 from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
@@ -84,7 +85,7 @@ class ProgressBarHook(Hook):
                          data_batch: Sequence | None = None, outputs: dict | None = None) -> None:
         """Count the step."""
         if outputs and 'loss' in outputs:
-            loss = float(outputs['loss'].detach())
+            loss = float(torch.as_tensor(outputs['loss']).detach())
             before = loss if self._loss is None else self._loss
             self._loss = _SMOOTHING * before + (1 - _SMOOTHING) * loss
             self.bar.set_postfix_str(f'loss {self._loss:.3f}', refresh=False)

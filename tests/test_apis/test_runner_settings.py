@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 from mmengine.config import Config
+from mmengine.device import utils
 from torch.utils.data import DataLoader
 
 from s2d_plugins.apis.runner_settings import (
     LOADERS,
     check_numbers,
+    fit_pinned_memory,
     fit_workers,
     keep_two_checkpoints,
 )
@@ -68,6 +70,16 @@ def test_loaders_in_lists_are_fitted_too():
     cfg = Config(dict(val_dataloader=[loader, dict(loader, num_workers=2)]))
     fit_workers(cfg)
     assert cfg.val_dataloader == [dict(num_workers=0), dict(loader, num_workers=2)]
+
+
+@pytest.mark.parametrize(('device', 'pinned'), [('cpu', False), ('cuda', True)])
+def test_memory_is_pinned_for_a_gpu_alone(device, pinned, monkeypatch):
+    """Without one torch warns of it."""
+    monkeypatch.setattr(utils, 'DEVICE', device)
+    cfg = load_config(ROOT / 'configs/sparse_to_dense/s2d_small.py')
+    assert cfg.train_dataloader.pin_memory
+    fit_pinned_memory(cfg)
+    assert ('pin_memory' in cfg.train_dataloader) == pinned
 
 
 def test_no_training_keeps_a_single_checkpoint():

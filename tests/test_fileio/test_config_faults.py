@@ -50,8 +50,8 @@ def told(make) -> str:
     ({'detector.track_head.train_cfg': 3}, 'SparseToDenseHead'),
     ({'detector.track_head.train_cfg.assigner': None}, 'SparseToDenseHead'),
     ({'detector.track_head.train_cfg.sampler': None}, 'SparseToDenseHead'),
-    ({'detector.data_preprocessor.mean': (1, 2)}, 'TrackDataPreprocessor|ImgDataPreprocessor'),
-    ({'detector.data_preprocessor.mean': 'x'}, 'TrackDataPreprocessor|ImgDataPreprocessor|x'),
+    ({'detector.data_preprocessor.mean': (1, 2)}, 'ClipDataPreprocessor'),
+    ({'detector.data_preprocessor.mean': 'x'}, 'ClipDataPreprocessor'),
     ({'teacher_score_thr': 2}, 'SparseToDenseDistiller: expected teacher_score_thr'),
 ])
 def test_models(change, owner):

@@ -7,8 +7,8 @@ from s2d_plugins.models.clip_targets import collect_clip_targets
 
 
 def collect(clip, num_classes=1):
-    return collect_clip_targets([clip[t] for t in range(len(clip))], num_classes,
-                                torch.device('cpu'))
+    frames = [clip[t] for t in range(len(clip))]
+    return collect_clip_targets([frames], num_classes, torch.device('cpu'))[0]
 
 
 def test_instances_are_joined_by_id_and_absent_frames_are_unknown():

@@ -36,13 +36,17 @@ def box_targets(known, boxes=(BOX,)):
                        masks * known[:, :, None, None], known)
 
 
+def losses_of(head, scores, masks, targets):
+    return head.losses_by_targets(scores, masks, [targets])[0]
+
+
 def mask_terms(losses):
     return sum(value for name, value in losses.items() if 'cls' not in name)
 
 
 def test_frames_without_a_keymask_have_exactly_zero_gradient(head):
     scores, masks = random_outputs()
-    losses = head.loss_by_targets(scores, masks, [box_targets([True, False, True])])
+    losses = losses_of(head, scores, masks, [box_targets([True, False, True])])
     mask_terms(losses).backward()
     for layer in masks:
         assert (layer.grad[:, :, 1] == 0).all()
@@ -52,8 +56,8 @@ def test_frames_without_a_keymask_have_exactly_zero_gradient(head):
 def test_dropping_a_frame_equals_a_clip_without_it(head):
     head.match_known_frames_only = True
     scores, masks = random_outputs()
-    dropped = head.loss_by_targets(scores, masks, [box_targets([True, False, True])])
-    kept = head.loss_by_targets(scores, [m[:, :, [0, 2]] for m in masks],
+    dropped = losses_of(head, scores, masks, [box_targets([True, False, True])])
+    kept = losses_of(head, scores, [m[:, :, [0, 2]] for m in masks],
                                 [box_targets([True, True])])
     for name in dropped:
         if 'cls' not in name:
@@ -67,7 +71,7 @@ def test_every_layer_is_supervised_with_its_own_matching(head):
     scores = [torch.zeros(1, 5, 2)] * 2
     masks = [torch.full((1, 5, 1, 16, 16), -9.0) for _ in range(2)]
     masks[0][0, 3], masks[1][0, 1] = good, good
-    losses = head.loss_by_targets(scores, masks, [target])
+    losses = losses_of(head, scores, masks, [target])
     assert set(losses) == {f'{prefix}loss_{name}' for prefix in ('', 'd0.')
                            for name in ('cls', 'mask', 'dice')}
     assert mask_terms(losses).item() < 0.1
@@ -75,17 +79,17 @@ def test_every_layer_is_supervised_with_its_own_matching(head):
 
 def test_losses_are_divided_by_the_instances_of_the_batch(head):
     scores, masks = random_outputs(layers=1)
-    one = head.loss_by_targets(scores, masks, [box_targets([True] * 3)])
+    one = losses_of(head, scores, masks, [box_targets([True] * 3)])
     scores2 = [torch.cat([s, s]) for s in scores]
     masks2 = [torch.cat([m, m]) for m in masks]
-    two = head.loss_by_targets(scores2, masks2, [box_targets([True] * 3)] * 2)
+    two = losses_of(head, scores2, masks2, [box_targets([True] * 3)] * 2)
     torch.testing.assert_close(one['loss_mask'], two['loss_mask'])
     torch.testing.assert_close(one['loss_dice'], two['loss_dice'])
 
 
 def test_a_batch_without_keymasks_gives_zero_in_the_graph(head):
     scores, masks = random_outputs()
-    losses = head.loss_by_targets(scores, masks, [box_targets([True] * 3, boxes=())])
+    losses = losses_of(head, scores, masks, [box_targets([True] * 3, boxes=())])
     assert mask_terms(losses).item() == 0
     mask_terms(losses).backward()
     assert masks[0].grad is not None
@@ -94,7 +98,7 @@ def test_a_batch_without_keymasks_gives_zero_in_the_graph(head):
 def test_more_instances_than_queries(head):
     scores, masks = random_outputs(queries=5)
     boxes = [(i * 8, 0, i * 8 + 8, 8) for i in range(8)]
-    losses = head.loss_by_targets(scores, masks, [box_targets([True] * 3, boxes=boxes)])
+    losses = losses_of(head, scores, masks, [box_targets([True] * 3, boxes=boxes)])
     assert all(torch.isfinite(value) for value in losses.values())
 
 
@@ -108,9 +112,9 @@ def test_known_frames_only_changes_the_match():
     masks[0, 1, 0, :6] = -9.0
     for only_known, expected in ((False, 1), (True, 0)):
         head = build_small(head=dict(match_known_frames_only=only_known)).student.track_head
-        matches = head._match([torch.zeros(1, 5, 2)], [masks], [target],
-                              [target.resized((16, 16))])
-        assert matches[0][0][0].tolist() == [expected]
+        matches = head._match([torch.zeros(1, 5, 2)], [masks], [[target]],
+                              [[target.resized((16, 16))]])
+        assert matches[0][0][0][0].tolist() == [expected]
 
 
 def test_grid_and_points_agree_in_expectation():
@@ -118,12 +122,12 @@ def test_grid_and_points_agree_in_expectation():
     scores, masks = random_outputs(layers=1, size=16)
     masks = [torch.nn.functional.avg_pool2d(m.detach()[0], 3, 1, 1)[None] * 4 for m in masks]
     target = box_targets([True, True, False], boxes=(BOX, (30, 30, 60, 60)))
-    grid = build_small().student.track_head.loss_by_targets(scores, masks, [target])
+    grid = losses_of(build_small().student.track_head, scores, masks, [target])
     sampled_head = build_small().student.track_head
     sampled_head.num_points = 4000
     sampled_head._uses_grid = lambda preds: False
     torch.manual_seed(0)
-    runs = [sampled_head.loss_by_targets(scores, masks, [target]) for _ in range(8)]
+    runs = [losses_of(sampled_head, scores, masks, [target]) for _ in range(8)]
     for name in ('loss_mask', 'loss_dice'):
         mean = torch.stack([run[name] for run in runs]).mean()
         assert grid[name].item() == pytest.approx(mean.item(), rel=0.06)
@@ -160,27 +164,11 @@ def test_losses_and_matching_are_computed_in_full_precision(head):
     masks = torch.full((1, 5, 3, 16, 16), -1.0, dtype=torch.float16)
     masks[0, 2] = 100.0
     with torch.autocast('cpu', torch.float16):
-        losses = head.loss_by_targets(scores, [masks.requires_grad_()], [target])
+        losses = losses_of(head, scores, [masks.requires_grad_()], [target])
     assert all(value.dtype == torch.float32 for value in losses.values())
     assert losses['loss_mask'].item() == pytest.approx(0.0, abs=1e-4)
     losses['loss_cls'].backward()
     assert scores[0].grad[0, :, 0].argmin() == 2  # the object's score is to rise there
-
-
-def test_forward_pass_is_mmdets():
-    ours = build_small().student
-    from mmdet.models.tracking_heads import Mask2FormerTrackHead
-    images = torch.randn(3, 3, 64, 64)
-    head = ours.track_head.eval()
-    with torch.no_grad():
-        features = ours.backbone(images)
-        ours_out = head(features, None)
-        theirs = Mask2FormerTrackHead.forward(head, features, None)
-        last = head.forward_last(features)
-    torch.testing.assert_close(ours_out[1][-1], theirs[1][-1])
-    assert torch.equal(last[0], theirs[0][-1]) and torch.equal(last[1], theirs[1][-1])
-    # nothing stays behind, and the next call gives all layers again
-    assert head._latest_masks is None and head(features, None)[1][0] is not None
 
 
 def head_config(costs, **train_cfg):
@@ -227,7 +215,7 @@ def test_unmatched_queries_far_from_keymasks_need_not_learn_to_be_background():
     masks[0, 0] = (target.resized((16, 16)).masks[0] * 2 - 1) * 9
     masks[0, 1, 0, 12:, 12:] = 9.0
     scores = torch.zeros(1, 5, 2, requires_grad=True)
-    head.loss_by_targets([scores], [masks], [target])['loss_cls'].backward()
+    losses_of(head, [scores], [masks], [target])['loss_cls'].backward()
     assert (scores.grad[0, 1] == 0).all()
     assert (scores.grad[0, [0, 2, 3, 4]] != 0).all()
 
@@ -254,7 +242,7 @@ def test_droploss_on_one_of_the_losses_alone(sparse):
     scores, masks = random_outputs(layers=1)
     target = box_targets([True, False, True])
     target.masks[:, 2] = 0  # known to be empty, which is not unknown
-    losses = head.loss_by_targets(scores, masks, [target])
+    losses = losses_of(head, scores, masks, [target])
     for name, dropped in ((sparse, True), (other, False)):
         gradient, = torch.autograd.grad(losses[f'loss_{name}'], masks[-1], retain_graph=True)
         assert (gradient[:, :, [0, 2]] != 0).flatten(3).any(dim=3).any(dim=1).all()
@@ -282,7 +270,7 @@ def test_a_moving_grid_reads_masks_as_they_are():
     torch.manual_seed(0)
     scores, masks = random_outputs(layers=1)
     target = [box_targets([True, True, True])]
-    values = {round(head.loss_by_targets(scores, masks, target)['loss_mask'].item(), 4)
+    values = {round(losses_of(head, scores, masks, target)['loss_mask'].item(), 4)
               for _ in range(200)}
     assert 8 < len(values) <= 16
     with pytest.raises(S2DInputError, match="'moving' or 'fixed', found 'still'"):

@@ -44,7 +44,8 @@ def training_config(folder: Path, work_dir: str, max_iters: int, **options) -> C
     """Config of a training on :func:`write_videos`; everything random in it is switched on."""
     cfg = small_config()
     cfg.work_dir = str(folder / work_dir)
-    cfg.train_dataloader.update(num_workers=0, persistent_workers=False, batch_size=2)
+    cfg.train_dataloader.update(num_workers=0, persistent_workers=False, pin_memory=False,
+                                batch_size=2)
     cfg.train_dataloader.dataset.update(
         data_root='', ann_file=str(folder / 'keymasks.json'),
         data_prefix=dict(img_path=str(folder / 'frames') + '/'))

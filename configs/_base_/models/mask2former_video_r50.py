@@ -5,7 +5,7 @@ detector = dict(
     # whole videos; the 50 best tubes, without repetitions, also those without a pixel
     test_cfg=dict(top_k=50, tube_nms_iou=0.75, keep_empty=True),
     data_preprocessor=dict(
-        type='TrackDataPreprocessor',
+        type='ClipDataPreprocessor',
         mean=[123.675, 116.28, 103.53],
         std=[58.395, 57.12, 57.375],
         bgr_to_rgb=True,
@@ -31,7 +31,7 @@ detector = dict(
         num_frames=3,
         num_transformer_feat_level=3,
         pixel_decoder=dict(
-            type='MSDeformAttnPixelDecoder',
+            type='SizedPixelDecoder',
             num_outs=3,
             norm_cfg=dict(type='GN', num_groups=32),
             act_cfg=dict(type='ReLU'),

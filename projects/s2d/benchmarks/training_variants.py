@@ -44,8 +44,9 @@ class LayerTransferHead(SparseToDenseHead):
     """Ours with one transfer to the host per decoder layer."""
 
     def _match(self, cls_scores, mask_preds, *targets):
-        return [super(LayerTransferHead, self)._match([scores], [preds], *targets)[0]
-                for scores, preds in zip(cls_scores, mask_preds, strict=True)]
+        layers = [super(LayerTransferHead, self)._match([scores], [preds], *targets)
+                  for scores, preds in zip(cls_scores, mask_preds, strict=True)]
+        return [[found for [found] in matches] for matches in zip(*layers, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -100,10 +101,12 @@ def make_batch(shape: tuple[int, int, int], sparse: bool) -> dict:
 
 
 def as_mmdet(detector: dict) -> dict:
-    """Turn the config of our segmenter into one of mmdet's, with its own head and losses."""
+    """Turn the config of our segmenter into one of mmdet's, with its own parts and losses."""
     detector['type'] = 'mmdet.Mask2FormerVideo'
     detector.pop('test_cfg', None)
+    detector['data_preprocessor'].type = 'TrackDataPreprocessor'
     head = detector['track_head']
+    head.pixel_decoder.type = 'MSDeformAttnPixelDecoder'
     for name in ('unmatched_queries', 'match_known_frames_only', 'grid'):
         head.pop(name, None)
     head.loss_cls.loss_weight = 2.0
@@ -199,18 +202,18 @@ class Trainer:
                 self._outputs = [[layer.cpu() for layer in output]
                                  for output in head(segmenter.backbone(images), samples)]
                 if self.is_ours and self.model.teacher_loss_weight:
-                    self._taught = self.model.teacher_targets(images)
+                    self._taught = self.model.teacher_targets(images, len(samples))
         outputs = [[layer.to(self.device).requires_grad_() for layer in output]
                    for output in self._outputs]
         losses = self._our_losses if self.is_ours else self._mmdet_losses
         return partial(self._step_losses, losses(head, outputs, samples))
 
     def _our_losses(self, head, outputs, samples):
-        targets = [head.collect_targets(samples)]
+        sets = [head.collect_targets(samples)]
         if self.model.teacher_loss_weight:
-            targets.append(self._taught)
-        return lambda: [value for some in targets
-                        for value in head.loss_by_targets(*outputs, some).values()]
+            sets.append(self._taught)
+        return lambda: [value for terms in head.losses_by_targets(*outputs, sets)
+                        for value in terms.values()]
 
     def _mmdet_losses(self, head, outputs, samples):
         known = head.preprocess_gt([sample[t].gt_instances for sample in samples
