@@ -103,6 +103,7 @@ def test_resume_passes_over_what_cannot_be_read(folder, monkeypatch, capsys):
     (folder / 'run/last_checkpoint').unlink()
     assert run(monkeypatch, 'train', 'config.py', '--resume', *options) == 0
     assert 'run has no last_checkpoint; going on from run/iter_3.pth' in capsys.readouterr().out
+    assert (folder / 'run/last_checkpoint').read_text() == str(folder / 'run/iter_3.pth')
     for path in (folder / 'run').glob('*.pth'):
         path.write_bytes(b'PK')
     assert run(monkeypatch, 'train', 'config.py', '--resume', *options) == 2
