@@ -152,6 +152,7 @@ def differences(first, second, at=''):
 def test_variants_differ_in_the_intended_settings_alone():
     base = variant('temporal_droploss')._cfg_dict
     head = 'model.detector.track_head'
+    encoder = f'{head}.pixel_decoder.encoder.layer_cfg'
     places = ['experiment_name', 'test_evaluator.outfile_prefix', 'work_dir']
     expected = dict(
         temporal_droploss=[],
@@ -162,7 +163,10 @@ def test_variants_differ_in_the_intended_settings_alone():
         teacher=['model.teacher_loss_weight'],
         late_teacher=['custom_hooks'],
         **dict.fromkeys(tool.CLIP_VARIANTS, ['train_dataloader.dataset.pipeline',
-                                             'train_pipeline']))
+                                             'train_pipeline']),
+        **dict.fromkeys(tool.TEACHER_VARIANTS, [
+            'custom_hooks', 'model.teacher_mode', f'{encoder}.ffn_cfg.ffn_drop',
+            f'{encoder}.self_attn_cfg.dropout']))
     assert expected.keys() == tool.ALL_VARIANTS.keys()
     for name, settings in expected.items():
         found = differences(base, variant(name)._cfg_dict)

@@ -40,7 +40,11 @@ CLIP_VARIANTS = dict(
     clips_from_windows=('clips drawn evenly from all windows', 'windows'),
     augmented_alike=('published augmentation, alike in a clip', 'alike'),
     augmented_per_frame=('published augmentation, anew for each frame', 'per frame'))
-ALL_VARIANTS = {**VARIANTS, **CLIP_VARIANTS}
+#: Likewise, of whether the teacher's targets feel dropout; both as late_teacher.
+TEACHER_VARIANTS = dict(
+    teacher_dropout=('dropout, also in the teacher (published)', 'dropout'),
+    teacher_dropout_off=('dropout in the student alone', 'teacher without'))
+ALL_VARIANTS = {**VARIANTS, **CLIP_VARIANTS, **TEACHER_VARIANTS}
 NUM_VIDEOS, NUM_HELD_OUT = 120, 24
 REPORT = 'ablation'
 
