@@ -2,5 +2,6 @@
 
 from .keymask_discovery import KeymaskDiscovery
 from .keymask_labels import to_labels
+from .keymask_support import KeymaskSupport
 
-__all__ = ['KeymaskDiscovery', 'to_labels']
+__all__ = ['KeymaskDiscovery', 'KeymaskSupport', 'to_labels']

@@ -8,7 +8,8 @@ from .frame_masks import FrameMasks
 
 
 def to_labels(instances: Sequence[KeymaskInstance], masks: Sequence, name: str,
-              size: tuple[int, int], file_names: Sequence[str], video_id: int = 1) -> dict:
+              size: tuple[int, int], file_names: Sequence[str], video_id: int = 1,
+              scores: Sequence[Sequence[float]] | None = None) -> dict:
     """Turn the result of discovery into labels: an RLE where there is a keymask, else null.
 
     Args:
@@ -18,6 +19,7 @@ def to_labels(instances: Sequence[KeymaskInstance], masks: Sequence, name: str,
         size: (H, W) of its frames.
         file_names: One file name per frame.
         video_id: Id of the clip.
+        scores: Per frame the scores of its masks; an instance gets the mean over its keymasks.
 
     Returns:
         Labels with one video; annotations carry ``one2x`` and ``visibility_ranges``.
@@ -28,7 +30,13 @@ def to_labels(instances: Sequence[KeymaskInstance], masks: Sequence, name: str,
         segmentations = [None] * len(frame_masks)
         for frame, index in instance.masks.items():
             segmentations[frame] = frame_masks.rle(frame, index)
+        extra = {} if scores is None else dict(score=_mean_score(instance, scores))
         annotations.append(make_annotation(
             number, video_id, segmentations, one2x=instance.one2x,
-            visibility_ranges=[list(span) for span in instance.visibility_ranges]))
+            visibility_ranges=[list(span) for span in instance.visibility_ranges], **extra))
     return make_labels([make_video(video_id, name, size, file_names)], annotations)
+
+
+def _mean_score(instance: KeymaskInstance, scores: Sequence[Sequence[float]]) -> float:
+    found = [scores[frame][index] for frame, index in instance.masks.items()]
+    return round(sum(found) / len(found), 4)

@@ -65,7 +65,7 @@ def job_stamp(job: VideoJob, settings: Mapping) -> Stamp:
     proposals = (read_stamp(job.target) or {}).get('proposals')
     video = None
     # what cannot be read is told when it is worked on
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(S2DInputError):
         proposals = digest(file_digest(job.proposals))
     with contextlib.suppress(S2DInputError):
         video = source_stamp(job.video)
@@ -106,7 +106,8 @@ def discover_video(job: VideoJob, discovery: KeymaskDiscovery, settings: Mapping
                             f'{job.video} has {len(video)}; make the proposals from these frames')
     masks = [[mask['segmentation'] for mask in frame] for frame in proposals['frames']]
     labels = to_labels(discovery.discover(video, masks, progress), masks, job.name, size,
-                       frame_names(video))
+                       frame_names(video), scores=[[mask['score'] for mask in frame]
+                                                   for frame in proposals['frames']])
     write_json(job.target, stamped(stamp, labels))
     return labels
 

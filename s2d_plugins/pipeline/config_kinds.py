@@ -54,6 +54,7 @@ class PipelineConfig(TypedDict):
     max_one2x: NotRequired[Share]
     inference: NotRequired[dict]
     dense: NotRequired[dict]
+    dense_support: NotRequired[dict | None]
 
 
 #: Sections whose keys must all be known.

@@ -51,7 +51,9 @@ def connect(training: Config, cfg: Config, stage: str, folder: Path, labels: Pat
     dataset.update(data_root='', ann_file=str(labels.resolve()),
                    data_prefix=dict(img_path=f'{frames.resolve()}/'))
     if stage == FINAL and 'min_score' in dataset:
-        dataset.min_score = cfg.get('dense', {}).get('score_thr', dataset.min_score)
+        # supported tubes are chosen by then, and have scores of another meaning
+        dataset.min_score = None if cfg.get('dense_support') else \
+            cfg.get('dense', {}).get('score_thr', dataset.min_score)
     for name in _EVALUATION:
         training[name] = None
     _keep_checkpoints(training)

@@ -30,3 +30,12 @@ def test_instances_are_numbered_from_1_in_their_order():
                        ['0.jpg'])
     assert [(annotation['id'], annotation['areas']) for annotation in labels['annotations']] == [
         (1, [4]), (2, [20])]
+
+
+def test_an_instance_has_the_mean_score_of_its_keymasks():
+    masks = [[np.ones((4, 5), bool)] * 2, [np.ones((4, 5), bool)]]
+    labels = to_labels([KeymaskInstance({0: 1, 1: 0})], masks, 'clip', (4, 5), ['0.jpg', '1.jpg'],
+                       scores=[[0.1, 0.9], [0.6]])
+    assert labels['annotations'][0]['score'] == 0.75
+    labels = to_labels([KeymaskInstance({0: 1})], masks, 'clip', (4, 5), ['0.jpg', '1.jpg'])
+    assert 'score' not in labels['annotations'][0]

@@ -7,9 +7,11 @@ from ...apis.densify import densify_clip
 from ...errors import S2DInputError
 from ...fileio.whole_files import write_json
 from ...labels.youtube_vis import merge_labels
+from ..clip_labels import read_clip_labels
 from ..clips import Clip
 from ..context import Context
-from ..stage_names import DENSE, DISTILL
+from ..parts import build_support
+from ..stage_names import DENSE, DISTILL, KEYMASKS
 from ..trained_models import load_segmenter, training_stamp
 
 
@@ -20,7 +22,9 @@ def run(context: Context) -> None:
         S2DInputError: If the teacher is sure of no object in any clip.
     """
     settings = {**context.cfg.get('inference', {}), **context.cfg.get('dense', {})}
-    context.begin(DENSE, settings, training_stamp(context, DISTILL))
+    support = build_support(context.cfg)
+    context.begin(DENSE, settings, training_stamp(context, DISTILL),
+                  *([context.cfg.dense_support.to_dict()] if support else []))
     segmenter = functools.cache(lambda: load_segmenter(context, DISTILL, settings))
     if any(not context.workspace.clip_file(DENSE, clip.name).is_file() for clip in context.clips):
         segmenter()  # what is wrong with the model is no video's fault
@@ -29,6 +33,9 @@ def run(context: Context) -> None:
         with context.measured(DENSE, clip.name) as record:
             labels = densify_clip(segmenter(), context.workspace.open_frames(clip), clip.name,
                                   clip.frame_paths, progress=progress)
+            if support:
+                keymasks = read_clip_labels(context.workspace.clip_file(KEYMASKS, clip.name))
+                labels['annotations'] = support(labels['annotations'], keymasks['annotations'])
             record.update(instances=len(labels['annotations']),
                           masks=sum(rle is not None for annotation in labels['annotations']
                                     for rle in annotation['segmentations']))

@@ -45,13 +45,15 @@ def _discover(context: Context, discovery: KeymaskDiscovery, clip: Clip,
     workspace = context.workspace
     proposals = read_proposals(workspace.clip_file(PROPOSALS, clip.name))
     selection = context.cfg.get('selection', {})
-    masks = [[mask['segmentation'] for mask in select_proposals(frame, **selection)]
-             for frame in proposals['frames']]
+    selected = [select_proposals(frame, **selection) for frame in proposals['frames']]
+    masks = [[mask['segmentation'] for mask in frame] for frame in selected]
+    scores = [[mask['score'] for mask in frame] for frame in selected]
     with context.measured(KEYMASKS, clip.name) as record:
         instances = discovery.discover(workspace.open_frames(clip), masks, progress)
         record.update(instances=len(instances),
                       keymasks=sum(len(instance.masks) for instance in instances))
-    labels = to_labels(instances, masks, clip.name, clip.size, clip.frame_paths)
+    labels = to_labels(instances, masks, clip.name, clip.size, clip.frame_paths,
+                       scores=scores)
     workspace.remove(workspace.sheet_file(clip.video))
     write_json(workspace.clip_file(KEYMASKS, clip.name), labels)
 
