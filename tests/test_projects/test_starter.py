@@ -55,7 +55,7 @@ def test_colours_and_textures_stay_near_their_base():
 
 def test_a_thing_lies_where_it_was_put():
     colours, opacity = thing(np.random.default_rng(1), SIZE, 20, (80, 48))
-    assert colours.shape == (*SIZE, 3) and 0 <= colours.min() and colours.max() <= 255
+    assert colours.shape == (*SIZE, 3) and colours.min() >= 0 and colours.max() <= 255
     assert opacity[48, 80] == 1 and opacity[0, 0] == opacity[-1, -1] == 0
 
 
