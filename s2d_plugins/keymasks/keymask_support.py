@@ -14,9 +14,10 @@ class KeymaskSupport:
     """Scores the tubes of a clip by how well keymasks agree with them, and drops the others.
 
     Where a model has learnt from sparse masks, its scores say how often a query was matched, not
-    how good its mask is, and parts of an object score as high as the whole of it. A tube's support
-    is the mean, over the frames with keymasks, of its best IoU with one of them, each times its
-    instance's own score. The new score is the old one times the support.
+    how good its mask is, and parts of an object score as high as the whole of it. A keymask
+    instance supports a tube by their mean IoU over the instance's keymasks times the instance's own
+    score; a tube's support is the most that any gives. The new score is the old one times the
+    support. Dense labels judge the tubes of the model that learnt from them in the same way.
 
     Tubes of objects that have no keymask lose their place too: this is for few videos with few
     objects each, not for the published recipe.
@@ -63,16 +64,16 @@ def keymask_support(tubes: Sequence[Sequence[dict | None]],
     Returns:
         (N,), 0 to 1; None if there is no keymask.
     """
-    total, frames = np.zeros(len(tubes)), 0
+    if not keymasks:
+        return None
+    overlaps = np.zeros((len(tubes), len(keymasks)))
     for frame, known in enumerate(zip(*(one['segmentations'] for one in keymasks), strict=True)):
-        pairs = [(rle, keymasks[index].get('score')) for index, rle in enumerate(known) if rle]
-        if not pairs:
-            continue
-        frames += 1
-        present = [index for index, tube in enumerate(tubes) if tube[frame]]
-        if present:
-            overlaps = coco_mask.iou([tubes[index][frame] for index in present],
-                                     [rle for rle, _ in pairs], [0] * len(pairs))
-            weights = [1.0 if score is None else score for _, score in pairs]
-            total[present] += (overlaps * weights).max(axis=1)
-    return total / frames if frames else None
+        columns = [index for index, rle in enumerate(known) if rle]
+        rows = [index for index, tube in enumerate(tubes) if tube[frame]]
+        if rows and columns:
+            overlaps[np.ix_(rows, columns)] += coco_mask.iou(
+                [tubes[index][frame] for index in rows], [known[index] for index in columns],
+                [0] * len(columns))
+    counts = [sum(rle is not None for rle in one['segmentations']) for one in keymasks]
+    weights = [1.0 if one.get('score') is None else one['score'] for one in keymasks]
+    return (overlaps / counts * weights).max(axis=1)

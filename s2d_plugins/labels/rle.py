@@ -94,6 +94,13 @@ def _runs(masks: np.ndarray, boxes: np.ndarray) -> list[np.ndarray]:
     return np.split(runs[kept].astype(np.uint32), stops[:-1])
 
 
+def resized_masks(rles: Sequence[dict | None], size: tuple[int, int]) -> list[dict | None]:
+    """Resize RLEs to (height, width), to the nearest pixel; None stays."""
+    return [rle if rle is None or tuple(rle['size']) == tuple(size) else encode_mask(
+        cv2.resize(coco_mask.decode(rle), size[::-1], interpolation=cv2.INTER_NEAREST_EXACT))
+        for rle in rles]
+
+
 def areas_and_boxes(rles: Sequence[dict]) -> tuple[list[int], list[list[float]]]:
     """Area in pixels, and tight box [x, y, width, height], of each of any number of valid RLEs."""
     areas, boxes = [], []

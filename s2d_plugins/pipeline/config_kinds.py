@@ -55,6 +55,7 @@ class PipelineConfig(TypedDict):
     inference: NotRequired[dict]
     dense: NotRequired[dict]
     dense_support: NotRequired[dict | None]
+    result_support: NotRequired[dict | None]
 
 
 #: Sections whose keys must all be known.

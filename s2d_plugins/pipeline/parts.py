@@ -10,6 +10,9 @@ from ..proposals.base_mask_proposer import BaseMaskProposer
 from ..proposals.selection import select_proposals
 from ..registry import MASK_PROPOSERS, TASK_UTILS
 
+#: Takes the tubes of a clip and the annotations that judge them; gives the tubes that stay.
+Support = Callable[[list[dict], list[dict]], list[dict]]
+
 
 def build_proposer(cfg: Config) -> BaseMaskProposer:
     """Build what ``proposer`` describes."""
@@ -23,12 +26,17 @@ def build_discovery(cfg: Config) -> KeymaskDiscovery:
         return KeymaskDiscovery(**cfg.discovery.to_dict())
 
 
-def build_support(cfg: Config) -> Callable[[list, list], list] | None:
-    """Build what ``dense_support`` describes, if anything; such as ``KeymaskSupport``."""
-    if cfg.get('dense_support') is None:
+def build_support(cfg: Config, key: str) -> Support | None:
+    """Build what judges tubes, such as ``KeymaskSupport``, if the config has any.
+
+    Args:
+        cfg: The pipeline's config.
+        key: ``'dense_support'`` for dense tubes, ``'result_support'`` for those of the result.
+    """
+    if cfg.get(key) is None:
         return None
-    with config_errors(cfg.filename, key='dense_support'):
-        return TASK_UTILS.build(cfg.dense_support)
+    with config_errors(cfg.filename, key=key):
+        return TASK_UTILS.build(cfg[key])
 
 
 def check_selection(cfg: Config) -> None:

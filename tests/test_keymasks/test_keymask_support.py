@@ -31,13 +31,20 @@ def test_support_is_the_mean_overlap_where_keymasks_are():
     assert keymask_support([WHOLE, PART, [None] * 3], known).tolist() == pytest.approx(
         [0.9, 0.225, 0.0])
     assert keymask_support([[row(0, 8), None, None]], known).tolist() == [0.5]
+    assert keymask_support([], known).shape == (0,)
 
 
 def test_the_best_of_several_instances_counts_with_its_score():
-    """8/10 x 0.5 against 8/8 x 0.3 in frame 0; 8/8 x 0.3 in frame 1: the mean of 0.4 and 0.3."""
+    """8/10 x 0.5 against the mean of 8/8 and 8/8 x 0.3; the other tube is there once of twice."""
     known = [keymasks(row(0, 10), None, None, score=0.5),
              keymasks(row(0, 8), row(0, 8), None, score=0.3)]
-    assert keymask_support([WHOLE], known).tolist() == pytest.approx([0.35])
+    support = keymask_support([WHOLE, [None, row(0, 8), None]], known)
+    assert support.tolist() == pytest.approx([0.4, 0.15])
+
+
+def test_an_object_that_is_seldom_seen_is_supported_as_well():
+    known = [keymasks(row(0, 8), row(0, 8), row(0, 8)), keymasks(None, row(9, 10), None)]
+    assert keymask_support([[None, row(9, 10), None]], known).tolist() == [1.0]
 
 
 def test_no_keymask_no_judgement():

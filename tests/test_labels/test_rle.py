@@ -14,6 +14,7 @@ from s2d_plugins.labels.rle import (
     encode_masks,
     intersections,
     measure,
+    resized_masks,
 )
 
 stacks = hnp.arrays(bool, st.tuples(st.integers(1, 4), st.integers(1, 9), st.integers(1, 17)))
@@ -111,3 +112,15 @@ def test_encoding_is_column_by_column():
     runs = dict(size=[4, 6], counts=[9, 2, 2, 2, 2, 2, 5])
     expected = coco_mask.frPyObjects(runs, 4, 6)['counts'].decode()
     assert encode_mask(square) == dict(size=[4, 6], counts=expected)
+
+
+def test_resized_masks():
+    mask = np.zeros((4, 6), bool)
+    mask[1:3, 2:5] = True
+    rle = encode_mask(mask)
+    same, nothing = resized_masks([rle, None], (4, 6))
+    assert same is rle and nothing is None
+    large, = resized_masks([rle], (8, 12))
+    np.testing.assert_array_equal(decode_mask(large), mask.repeat(2, 0).repeat(2, 1))
+    small, = resized_masks([large], (4, 6))
+    np.testing.assert_array_equal(decode_mask(small), mask)

@@ -241,3 +241,36 @@ def test_two_runs_do_not_share_a_work_dir(recipe, capsys, tmp_path):
     with Workspace(tmp_path / 'out').lock():
         code, _, err = recipe(capsys, videos='a.mp4')
     assert code == 2 and 'another run is using out' in err
+
+
+def test_tubes_are_judged_by_keymasks_and_results_by_dense_labels(recipe, capsys, tmp_path):
+    """Keymasks have a score of 0.9, the bright tube too; one of all pixels scores 0.1."""
+    make_video(tmp_path / 'a.mp4')
+    extra = ('frames = dict(max_short_side=24)\ndense = dict(score_thr=0.05)\n'
+             'inference.update(score_thr=0.05)\n')
+    code, _, _ = recipe(capsys, videos='a.mp4', extra=extra)
+    assert code == 0
+    assert len(json.loads((tmp_path / 'out/stages/dense/a.json').read_text())['annotations']) == 2
+    assert len(json.loads((tmp_path / 'out/a/results.json').read_text())) == 2
+    extra += ("dense_support = dict(type='KeymaskSupport', min_share=0.5)\n"
+              "result_support = dict(type='KeymaskSupport', min_share=0.5)\n")
+    code, out, _ = recipe(capsys, videos='a.mp4', extra=extra)
+    assert code == 0 and 'dense: settings or data have changed' in out
+    keymask, = json.loads((tmp_path / 'out/stages/keymasks/a.json').read_text())['annotations']
+    assert keymask['score'] == 0.9
+    dense, = json.loads((tmp_path / 'out/stages/dense/a.json').read_text())['annotations']
+    assert dense['score'] == pytest.approx(0.9 * 0.9, abs=0.12)  # less where outlines differ
+    result, = json.loads((tmp_path / 'out/a/results.json').read_text())
+    assert result['score'] == pytest.approx(0.9 * dense['score'], abs=0.12)
+    assert result['segmentations'][0]['size'] == [48, 64]
+    code, out, _ = recipe(capsys, videos='a.mp4', extra=extra.replace('share=0.5', 'share=0'))
+    assert len(json.loads((tmp_path / 'out/a/results.json').read_text())) == 2
+
+
+@pytest.mark.parametrize('key', ['dense_support', 'result_support'])
+def test_a_judge_that_cannot_be_built(recipe, capsys, tmp_path, key):
+    make_video(tmp_path / 'a.mp4')
+    code, _, err = recipe(capsys, videos='a.mp4',
+                          extra=f"{key} = dict(type='KeymaskSupport', min_share=2)\n")
+    assert code == 2 and f'pipeline.py: {key}: ' in err and 'min_share' in err
+    assert not (tmp_path / 'out/stages/frames').exists()

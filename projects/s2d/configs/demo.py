@@ -21,8 +21,10 @@ distill = dict(
 
 # Dense labels: what is not given here is as in `inference`.
 dense = dict(score_thr=0.4)
-# Parts of an object score as high as the whole of it: keymasks say which tubes are worth learning.
+# Parts of an object score as high as the whole of it: keymasks say which tubes are worth learning,
 dense_support = dict(type='KeymaskSupport', min_share=0.5)
+# and dense labels which tubes of the final model are what it learnt.
+result_support = dict(type='KeymaskSupport', min_share=0.3)
 
 # Final training: start from the weights of the distilled 'teacher' or 'student', or None.
 final = dict(config='configs/final/final_small.py', init_from='teacher', options=dict())

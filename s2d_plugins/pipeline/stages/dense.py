@@ -22,7 +22,7 @@ def run(context: Context) -> None:
         S2DInputError: If the teacher is sure of no object in any clip.
     """
     settings = {**context.cfg.get('inference', {}), **context.cfg.get('dense', {})}
-    support = build_support(context.cfg)
+    support = build_support(context.cfg, 'dense_support')
     context.begin(DENSE, settings, training_stamp(context, DISTILL),
                   *([context.cfg.dense_support.to_dict()] if support else []))
     segmenter = functools.cache(lambda: load_segmenter(context, DISTILL, settings))

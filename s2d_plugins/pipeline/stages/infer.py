@@ -1,23 +1,30 @@
 """The final model segments every video; what a user came for is written here."""
 
+from dataclasses import asdict
+
 from tqdm import tqdm
 
 from ...apis.segmenter import VideoSegmenter
 from ...apis.tracks import join_shots, to_results
 from ...fileio.whole_files import write_json
+from ...labels.rle import resized_masks
 from ...models.window_inference import Tube
 from ...video import open_video
 from ...visualization import write_overlay
+from ..clip_labels import read_clip_labels
 from ..clips import Clip
 from ..context import Context
-from ..stage_names import FINAL, INFER, PER_CLIP, TRAININGS
+from ..parts import Support, build_support
+from ..stage_names import DENSE, FINAL, INFER, PER_CLIP, TRAININGS
 from ..trained_models import load_segmenter, training_stamp
 
 
 def run(context: Context) -> None:
     """Segment the videos that have no results of this model yet."""
     settings = dict(context.cfg.get('inference', {}))
-    context.begin(INFER, settings, training_stamp(context, FINAL))
+    support = build_support(context.cfg, 'result_support')
+    context.begin(INFER, settings, training_stamp(context, FINAL),
+                  *([context.cfg.result_support.to_dict()] if support else []))
     todo = [video for video in dict.fromkeys(clip.video for clip in context.clips)
             if not _is_done(context, video)]
     if not todo:
@@ -29,7 +36,7 @@ def run(context: Context) -> None:
     with context.console.bar(INFER, 2 * sum(frames.values()), ' frames') as bar:
         for video in todo:
             with context.guard(video):
-                _infer(context, segmenter, video, bar)
+                _infer(context, segmenter, support, video, bar)
 
 
 def _is_done(context: Context, video: str) -> bool:
@@ -40,13 +47,15 @@ def _is_done(context: Context, video: str) -> bool:
                                                 workspace.summary_file(video))))
 
 
-def _infer(context: Context, segmenter: VideoSegmenter, video: str, bar: tqdm) -> None:
+def _infer(context: Context, segmenter: VideoSegmenter, support: Support | None, video: str,
+           bar: tqdm) -> None:
     workspace = context.workspace
     clips = [clip for clip in context.clips if clip.video == video]
     source = open_video(context.videos[video], video)
     workspace.remove(workspace.summary_file(video))  # written last, so it tells what is complete
     with context.measured(INFER, video) as record:
-        shots = [(clip.start, _segment_clip(context, segmenter, clip, bar)) for clip in clips]
+        shots = [(clip.start, _segment_clip(context, segmenter, support, clip, bar))
+                 for clip in clips]
         tubes = join_shots(shots, len(source))
         write_json(workspace.results_file(video), to_results(tubes))
         write_overlay(workspace.overlay_file(video), source, source.size, source.fps,
@@ -56,11 +65,19 @@ def _infer(context: Context, segmenter: VideoSegmenter, video: str, bar: tqdm) -
     write_json(workspace.summary_file(video), _summary(context, video, clips, len(source)))
 
 
-def _segment_clip(context: Context, segmenter: VideoSegmenter, clip: Clip,
-                  bar: tqdm) -> list[Tube]:
+def _segment_clip(context: Context, segmenter: VideoSegmenter, support: Support | None,
+                  clip: Clip, bar: tqdm) -> list[Tube]:
     before = bar.n
-    return segmenter.segment(context.workspace.open_frames(clip), clip.original_size,
-                             progress=lambda done, total: bar.update(before + done - bar.n))
+    tubes = segmenter.segment(context.workspace.open_frames(clip), clip.original_size,
+                              progress=lambda done, total: bar.update(before + done - bar.n))
+    dense = context.workspace.clip_file(DENSE, clip.name)
+    if support is None or not dense.is_file():
+        return tubes
+    known = [dict(annotation, segmentations=resized_masks(annotation['segmentations'],
+                                                          clip.original_size))
+             for annotation in read_clip_labels(dense)['annotations']]
+    found = support([asdict(tube) for tube in tubes], known)
+    return [Tube(tube['score'], tube['segmentations']) for tube in found]
 
 
 def _summary(context: Context, video: str, clips: list[Clip], num_frames: int) -> dict:
