@@ -17,7 +17,11 @@ max_one2x = 1.0  # instances with a larger share of masks that seem to join obje
 # Sparse to dense. With 350 steps the rabbit was whole with one seed and a belly with another.
 distill = dict(
     config='configs/sparse_to_dense/s2d_small.py',
-    options={'train_cfg.max_iters': 600, 'param_scheduler.1.end': 600})
+    options={
+        'train_cfg.max_iters': 600,
+        'param_scheduler.1.end': 600,
+        'optim_wrapper.type': 'BFloat16OptimWrapper'  # float32 where the CPU cannot
+    })
 
 # Dense labels: what is not given here is as in `inference`.
 dense = dict(score_thr=0.4)
@@ -27,7 +31,9 @@ dense_support = dict(type='KeymaskSupport', min_share=0.5)
 result_support = dict(type='KeymaskSupport', min_share=0.3)
 
 # Final training: start from the weights of the distilled 'teacher' or 'student', or None.
-final = dict(config='configs/final/final_small.py', init_from='teacher', options=dict())
+final = dict(
+    config='configs/final/final_small.py', init_from='teacher',
+    options={'optim_wrapper.type': 'BFloat16OptimWrapper'})
 
 # Inference: overlapping windows, at most `top_k` instances each.
 inference = dict(
