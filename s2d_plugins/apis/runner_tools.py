@@ -14,9 +14,8 @@ from mmengine.runner import Runner
 
 from ..errors import S2DInputError, S2DOutputError, full_disk, one_line
 from ..fileio.checkpoint_sources import use_safe_checkpoints
-from ..fileio.checkpoints import load_checkpoint, newest_checkpoint
+from ..fileio.checkpoints import load_checkpoint, name_last_checkpoint, newest_checkpoint
 from ..fileio.configs import config_errors, load_config, type_name
-from ..fileio.whole_files import write_text
 from .command_line import add_config_arguments, prepare_outputs
 from .runner_settings import (
     check_numbers,
@@ -116,7 +115,7 @@ def resume_from(cfg: Config, checkpoint: str) -> str | None:
     newest = newest_checkpoint(folder)
     if newest is not None:
         cfg.resume, cfg.load_from = True, str(newest)
-        write_text(folder / 'last_checkpoint', str(newest.absolute()))  # as mmengine does
+        name_last_checkpoint(newest)
         return f'{reason}; going on from {newest}'
     if last is not None or any(folder.glob('*.pth')):
         raise S2DInputError(f'{reason}, and no other checkpoint in {folder} can be read; leave '

@@ -24,6 +24,7 @@ from ..arguments import check_path
 from ..errors import S2DInputError, one_line, shortened
 from .checkpoint_checks import check_claims, check_content
 from .plain_files import check_is_file
+from .whole_files import write_text
 
 _NUMPY_CORE = np._core if hasattr(np, '_core') else np.core
 _DTYPE_CODES = '?bhilqBHILQefd'
@@ -99,6 +100,18 @@ def newest_checkpoint(folder: str | Path) -> Path | None:
             load_checkpoint(path)
             return path
     return None
+
+
+def name_last_checkpoint(checkpoint: Path) -> None:
+    """Let ``last_checkpoint`` beside a checkpoint name it, as mmengine does when it writes one.
+
+    mmengine writes that file in place: a kill can leave it empty.
+    """
+    name, path = str(checkpoint.absolute()), checkpoint.with_name('last_checkpoint')
+    with contextlib.suppress(OSError, ValueError):
+        if path.read_text(encoding='utf-8') == name:
+            return
+    write_text(path, name)
 
 
 def _newest_first(folder: Path) -> list[Path]:

@@ -10,7 +10,11 @@ from mmengine.runner.checkpoint import CheckpointLoader
 
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.fileio.checkpoint_sources import use_safe_checkpoints
-from s2d_plugins.fileio.checkpoints import load_checkpoint, newest_checkpoint
+from s2d_plugins.fileio.checkpoints import (
+    load_checkpoint,
+    name_last_checkpoint,
+    newest_checkpoint,
+)
 
 
 @pytest.fixture
@@ -173,3 +177,15 @@ def test_mmengine_saves_whole_files(tmp_path, loaders, monkeypatch):
         assert path.read_text(encoding='utf-8') == 'ä'
     finally:
         backends.register_backend('local', LocalBackend, force=True, prefixes='')
+
+
+def test_last_checkpoint_is_mended(tmp_path):
+    checkpoint, last = tmp_path / 'iter_4.pth', tmp_path / 'last_checkpoint'
+    for broken in (None, '', str(checkpoint)[:-3]):
+        if broken is not None:
+            last.write_text(broken)
+        name_last_checkpoint(checkpoint)
+        assert last.read_text() == str(checkpoint)
+    before = last.stat().st_mtime_ns
+    name_last_checkpoint(checkpoint)
+    assert last.stat().st_mtime_ns == before

@@ -13,7 +13,7 @@ from mmengine.config import Config
 from ...apis.runner_tools import build_runner
 from ...apis.running import train
 from ...errors import S2DInputError, S2DOutputError, one_line
-from ...fileio.checkpoints import load_checkpoint, newest_checkpoint
+from ...fileio.checkpoints import load_checkpoint, name_last_checkpoint, newest_checkpoint
 from ...fileio.digests import file_digest
 from ...fileio.whole_files import write_bytes, write_text
 from ..context import Context
@@ -72,6 +72,7 @@ def _train(context: Context, stage: str, cfg: Config, resumed: bool) -> None:
     if checkpoint is None:
         raise S2DInputError(f'stage {stage} has written no checkpoint to {folder}; correct '
                             f'default_hooks.checkpoint and train_cfg of {cfg.filename}')
+    name_last_checkpoint(checkpoint)
     write_text(config_path(context, stage), cfg.pretty_text)
     note_training(folder, checkpoint)
 
