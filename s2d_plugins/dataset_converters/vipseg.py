@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import S2DInputError
+from ..errors import S2DInputError, shortened
 from ..fileio.folders import by_stem, list_entries, list_masks
 from ..fileio.images import image_size
 from ..fileio.json_files import check_content, read_json
@@ -126,9 +126,9 @@ def _read(image_root: Path, name: str, masks: list[Path], read_ids,
 def _check_segments(name: str, frame: int, mask: Path, objects: dict, segments: dict) -> None:
     missing = segments.keys() - objects.keys()
     if missing:
-        raise S2DInputError(f'video {name}, frame {frame}: {mask} shows no segment '
-                            f'{min(missing)}, which the JSON lists; get masks and JSON of one '
-                            'version')
+        first = shortened(str(min(missing)), 30)
+        raise S2DInputError(f'video {name}, frame {frame}: {mask} shows no segment {first}, which '
+                            'the JSON lists; get masks and JSON of one version')
 
 
 def _raw_category(value: int) -> int:

@@ -154,10 +154,13 @@ def _add(labels: dict, videos: TextIO, annotations: TextIO, statistics: MergeSta
 
 def _write_item(file: TextIO, item: dict, number: int) -> None:
     try:
-        file.write((',\n' if number > 1 else '') + json.dumps(item))
+        file.write((',\n' if number > 1 else '') + json.dumps(item, allow_nan=False))
     except RecursionError as error:
         raise S2DInputError(f'item {item["id"]} of the labels is nested too deeply; make them '
                             'again') from error
+    except ValueError as error:
+        raise S2DInputError(f'item {item["id"]} of the labels holds a number that is NaN or '
+                            'infinite, which JSON does not have; make them again') from error
 
 
 def _bin(count: int) -> str:

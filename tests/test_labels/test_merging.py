@@ -165,3 +165,14 @@ def test_what_a_killed_run_left_is_removed(files, tmp_path):
     merge_label_files(files[0], tmp_path / 'merged.json')
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         'a.json', 'b.json', 'c.json', 'merged.json']
+
+
+@pytest.mark.parametrize('wrong', [float('nan'), float('inf')])
+def test_numbers_that_json_does_not_have_are_not_handed_on(tmp_path, wrong):
+    content = one_video('a', (6, 0.0))
+    content['annotations'][0]['extra'] = [[wrong]]
+    (tmp_path / 'a.json').write_text(json.dumps(content))
+    with pytest.raises(S2DInputError, match='item 1 of the labels holds a number that is NaN or '
+                                            'infinite, which JSON does not have; make them again'):
+        merge_label_files([tmp_path / 'a.json'], tmp_path / 'out.json')
+    assert [path.name for path in tmp_path.iterdir()] == ['a.json']

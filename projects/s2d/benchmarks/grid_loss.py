@@ -48,7 +48,8 @@ def made_masks(frames: int, size: tuple[int, int], slope: float, seed: int):
             scaled = np.hypot((rows - centre[0]) / radii[0], (columns - centre[1]) / radii[1])
             return (1 - scaled) * radii.mean()  # in cells, near the outline
 
-        logits.append(np.clip(slope * distance(y, x, moved), -20, 20))
+        # level off at 20 without ties: which of equal cells are the most uncertain is chance
+        logits.append(20 * np.tanh(slope * distance(y, x, moved) / 20))
         targets.append(distance(fine_y, fine_x, middle) > 0)
     return (torch.tensor(np.array(logits), dtype=torch.float32),
             torch.tensor(np.array(targets), dtype=torch.float32))
