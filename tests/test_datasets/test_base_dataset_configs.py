@@ -75,7 +75,7 @@ def test_frames_of_a_clip_are_cut_out_one_by_one(make_set, preprocessor):
         masks = frame.gt_instances.masks.masks
         assert masks.shape[1:] == clip.shape[-2:]
         assert not masks[:, height:].any() and not masks[:, :, width:].any()
-    targets = collect_clip_targets(list(sample), num_classes=1, device=torch.device('cpu'))
+    [targets] = collect_clip_targets([list(sample)], 1, torch.device('cpu'))
     assert targets.masks.shape == (len(targets), 3, *clip.shape[-2:])
     assert targets.known.sum() == sum(len(frame.gt_instances) for frame in sample)
 

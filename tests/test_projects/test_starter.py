@@ -1,5 +1,7 @@
 """Generated pictures, the set that is made of them, and weights as they are shipped."""
 
+from pathlib import Path
+
 import cv2
 import export_weights
 import make_pictures
@@ -10,11 +12,18 @@ from pictures import picture
 from surfaces import colour_near, noise, texture
 from things import thing
 
+from s2d_plugins.apis.runner_tools import build_runner
+from s2d_plugins.apis.running import train
 from s2d_plugins.datasets import KeymaskDataset
+from s2d_plugins.fileio.checkpoints import load_checkpoint
+from s2d_plugins.fileio.configs import load_config
 from s2d_plugins.labels.rle import decode_mask
 from s2d_plugins.labels.youtube_vis import read_labels
+from s2d_plugins.models.weight_names import adapt_weights
+from s2d_plugins.registry import MODELS
 
 SIZE = (96, 160)
+STARTER = Path(make_pictures.__file__).parent
 
 
 @pytest.mark.parametrize('seed', range(12))
@@ -99,3 +108,21 @@ def test_shipped_weights_are_halved_and_nothing_else(tmp_path, capsys):
     assert content['state_dict']['a.number'].dtype == torch.int64
     assert export_weights.main([str(tmp_path / 'in.pth'), str(tmp_path / 'in.pth')]) == 2
     assert export_weights.main([str(tmp_path / 'no.pth'), str(tmp_path / 'out.pth')]) == 2
+
+
+def test_the_training_learns_from_them(tmp_path):
+    """One step on two pictures; the weights fit the distiller's models of three frames."""
+    assert make_pictures.main(['--out', str(tmp_path), '--count', '2', '--first', '7', '--jobs',
+                               '1']) == 0
+    cfg = load_config(STARTER / 'mask2former_small_1xb6-6k_generated.py', {
+        'train_dataloader.dataset.data_root': str(tmp_path), 'train_dataloader.batch_size': 2,
+        'train_dataloader.num_workers': 0, 'train_dataloader.persistent_workers': False,
+        'train_cfg.max_iters': 1, 'work_dir': str(tmp_path / 'run')})
+    runner = build_runner(cfg)
+    train(runner)
+    weights = load_checkpoint(tmp_path / 'run/iter_1.pth')['state_dict']
+    small = load_config(STARTER.parents[2] / 'configs/sparse_to_dense/s2d_small.py')
+    distiller = MODELS.build(small.model)
+    adapted = adapt_weights(weights, distiller.state_dict())
+    assert {name: value.shape for name, value in adapted.items()} == {
+        name: value.shape for name, value in distiller.state_dict().items()}

@@ -1,9 +1,11 @@
-# Starter weights of the small recipe: whole things in generated pictures, see
-# projects/s2d/starter. One frame a clip; the parameters are those of the video models.
+# Whole things in generated pictures, see README.md. One frame a clip; the parameters are those of
+# the small video models.
 _base_ = [
-    '../_base_/models/segmenter_r50.py', '../_base_/models/small_segmenter.py',
-    '../_base_/schedules/small.py', '../_base_/datasets/small_clips.py',
-    '../_base_/default_runtime.py'
+    '../../../configs/_base_/models/segmenter_r50.py',
+    '../../../configs/_base_/models/small_segmenter.py',
+    '../../../configs/_base_/schedules/small.py',
+    '../../../configs/_base_/datasets/small_clips.py',
+    '../../../configs/_base_/default_runtime.py',
 ]
 
 model = _base_.small_segmenter
@@ -40,3 +42,6 @@ optim_wrapper = dict(type='BFloat16OptimWrapper')
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters + 1)
 _base_.param_scheduler[1].end = max_iters
 default_hooks = dict(checkpoint=dict(interval=250, max_keep_ckpts=2))
+# nothing to validate on
+val_dataloader = val_cfg = val_evaluator = None
+test_dataloader = test_cfg = test_evaluator = None
