@@ -19,7 +19,8 @@ def to_labels(instances: Sequence[KeymaskInstance], masks: Sequence, name: str,
         size: (H, W) of its frames.
         file_names: One file name per frame.
         video_id: Id of the clip.
-        scores: Per frame the scores of its masks; an instance gets the mean over its keymasks.
+        scores: Per frame the scores of its masks; an instance gets the mean over its keymasks as
+            ``proposal_score``. A ``score`` is what tells dense labels from keymasks.
 
     Returns:
         Labels with one video; annotations carry ``one2x`` and ``visibility_ranges``.
@@ -30,7 +31,7 @@ def to_labels(instances: Sequence[KeymaskInstance], masks: Sequence, name: str,
         segmentations = [None] * len(frame_masks)
         for frame, index in instance.masks.items():
             segmentations[frame] = frame_masks.rle(frame, index)
-        extra = {} if scores is None else dict(score=_mean_score(instance, scores))
+        extra = {} if scores is None else dict(proposal_score=_mean_score(instance, scores))
         annotations.append(make_annotation(
             number, video_id, segmentations, one2x=instance.one2x,
             visibility_ranges=[list(span) for span in instance.visibility_ranges], **extra))

@@ -38,7 +38,8 @@ class KeymaskSupport:
 
         Args:
             tubes: Dense annotations with ``score`` and per frame an RLE or None.
-            keymasks: The clip's keymask annotations; those without a score count with 1.
+            keymasks: The clip's keymask annotations, with their ``proposal_score``, or dense ones
+                with their ``score``; those with neither count with 1.
 
         Returns:
             The tubes that stay, best first, with their new ``score``. All as they are if the clip
@@ -75,5 +76,5 @@ def keymask_support(tubes: Sequence[Sequence[dict | None]],
                 [tubes[index][frame] for index in rows], [known[index] for index in columns],
                 [0] * len(columns))
     counts = [sum(rle is not None for rle in one['segmentations']) for one in keymasks]
-    weights = [1.0 if one.get('score') is None else one['score'] for one in keymasks]
+    weights = [one.get('proposal_score', one.get('score', 1.0)) for one in keymasks]
     return (overlaps / counts * weights).max(axis=1)

@@ -6,6 +6,12 @@ from ..errors import S2DInputError
 from ..labels.youtube_vis import read_labels
 
 
+def trusted(annotations: list[dict], max_one2x: float) -> list[dict]:
+    """Leave out keymask instances with a larger share of masks that seem to join objects."""
+    return [annotation for annotation in annotations
+            if (annotation.get('one2x') or 0) <= max_one2x]
+
+
 def read_clip_labels(path: Path) -> dict:
     """Read the labels that a stage made of one clip.
 

@@ -1,7 +1,10 @@
 """Labels of one clip from discovered instances."""
 
 import numpy as np
+import pytest
 
+from s2d_plugins.datasets.faults import check_scores
+from s2d_plugins.errors import S2DInputError
 from s2d_plugins.keymasks import to_labels
 from s2d_plugins.labels.rle import decode_mask, encode_mask
 from s2d_plugins.structures import KeymaskInstance
@@ -36,6 +39,8 @@ def test_an_instance_has_the_mean_score_of_its_keymasks():
     masks = [[np.ones((4, 5), bool)] * 2, [np.ones((4, 5), bool)]]
     labels = to_labels([KeymaskInstance({0: 1, 1: 0})], masks, 'clip', (4, 5), ['0.jpg', '1.jpg'],
                        scores=[[0.1, 0.9], [0.6]])
-    assert labels['annotations'][0]['score'] == 0.75
+    assert labels['annotations'][0]['proposal_score'] == 0.75
+    with pytest.raises(S2DInputError, match='expected dense labels.*found no score at any'):
+        check_scores(labels['annotations'], 0.5, 'keymasks.json')  # they are still keymasks
     labels = to_labels([KeymaskInstance({0: 1})], masks, 'clip', (4, 5), ['0.jpg', '1.jpg'])
-    assert 'score' not in labels['annotations'][0]
+    assert 'proposal_score' not in labels['annotations'][0]

@@ -36,7 +36,7 @@ def test_support_is_the_mean_overlap_where_keymasks_are():
 
 def test_the_best_of_several_instances_counts_with_its_score():
     """8/10 x 0.5 against the mean of 8/8 and 8/8 x 0.3; the other tube is there once of twice."""
-    known = [keymasks(row(0, 10), None, None, score=0.5),
+    known = [keymasks(row(0, 10), None, None, proposal_score=0.5),
              keymasks(row(0, 8), row(0, 8), None, score=0.3)]
     support = keymask_support([WHOLE, [None, row(0, 8), None]], known)
     assert support.tolist() == pytest.approx([0.4, 0.15])

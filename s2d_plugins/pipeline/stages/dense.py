@@ -7,7 +7,7 @@ from ...apis.densify import densify_clip
 from ...errors import S2DInputError
 from ...fileio.whole_files import write_json
 from ...labels.youtube_vis import merge_labels
-from ..clip_labels import read_clip_labels
+from ..clip_labels import read_clip_labels, trusted
 from ..clips import Clip
 from ..context import Context
 from ..parts import build_support
@@ -35,7 +35,8 @@ def run(context: Context) -> None:
                                   clip.frame_paths, progress=progress)
             if support:
                 keymasks = read_clip_labels(context.workspace.clip_file(KEYMASKS, clip.name))
-                labels['annotations'] = support(labels['annotations'], keymasks['annotations'])
+                known = trusted(keymasks['annotations'], context.cfg.get('max_one2x', 1.0))
+                labels['annotations'] = support(labels['annotations'], known)
             record.update(instances=len(labels['annotations']),
                           masks=sum(rle is not None for annotation in labels['annotations']
                                     for rle in annotation['segmentations']))

@@ -10,7 +10,7 @@ from ...labels.proposals_file import read_proposals
 from ...labels.youtube_vis import merge_labels
 from ...proposals.selection import select_proposals
 from ...visualization import SheetRow, contact_sheet, sample_frames, write_image
-from ..clip_labels import read_clip_labels
+from ..clip_labels import read_clip_labels, trusted
 from ..clips import Clip
 from ..context import Context
 from ..parts import build_discovery
@@ -63,8 +63,7 @@ def _merge(context: Context) -> None:
     label_sets, barren = [], []
     for video, part in context.video_labels(KEYMASKS):
         for labels in part:
-            labels['annotations'] = [annotation for annotation in labels['annotations']
-                                     if (annotation.get('one2x') or 0) <= max_one2x]
+            labels['annotations'] = trusted(labels['annotations'], max_one2x)
         label_sets += part
         if not any(labels['annotations'] for labels in part):
             barren.append(video)
