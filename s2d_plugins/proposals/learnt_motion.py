@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import torch
 
+from ..arguments import check_path
 from ..errors import S2DInputError, one_line, shortened
 from ..fileio.checkpoint_checks import weights_of
 from ..fileio.checkpoint_sources import check_source, read_checkpoint
@@ -34,6 +35,7 @@ class LearntMotion:
     """
 
     def __init__(self, weights: str = 's2d://motion_small'):
+        check_path(self, weights=weights)
         check_source(weights)
         self.weights = weights
         self._network: MotionNetwork | None = None

@@ -52,7 +52,8 @@ def test_where_nothing_moves_nothing_is_seen():
 
 @pytest.mark.parametrize(('size', 'grid'), [
     ((240, 416), (64, 104)),  # 60 rows are half way between 56 and 64
-    ((416, 240), (104, 64)), ((240, 428), (56, 104)), ((200, 200), (80, 80)), ((64, 2000), (16, 440))])
+    ((416, 240), (104, 64)), ((240, 428), (56, 104)), ((200, 200), (80, 80)),
+    ((64, 2000), (16, 440))])
 def test_cells_are_square(size, grid):
     assert grid_of(*size) == grid
 
