@@ -48,6 +48,7 @@ from s2d_plugins.motion import CoTrackerPrior, MMFlowPrior, OpenCVFlowPrior
 from s2d_plugins.motion.base_motion_prior import check_queries
 from s2d_plugins.motion.warped_frames import WarpedFrames
 from s2d_plugins.proposals import (
+    EdgeRefiner,
     LearntMotion,
     MotionColorProposer,
     PrecomputedProposals,
@@ -165,6 +166,7 @@ WRONG = {
         max_size=(*COUNT, 63), gaps=(*NO_LIST, (), (2, 3), (1, 0), (1, 2.5), ('1',)),
         regions=COUNT, window=(*COUNT, 3), min_motion=SHARE, min_area=SHARE, max_masks=COUNT,
         motion=CONFIG, main_levels=(*NO_LIST, (), (0.4, 0.4), (0.4, 0.4, 1), (0, 0.4, 0.4))),
+    EdgeRefiner: dict(max_size=(*COUNT, 63), softness=POSITIVE),
     ResidualMotion: dict(tolerance=POSITIVE), LearntMotion: dict(weights=(*PATH, None)),
     PrecomputedProposals: dict(path=(*PATH, None)),
     select_proposals: dict(proposals=()),

@@ -13,7 +13,13 @@ from ..arguments import shown
 from ..errors import S2DInputError
 from ..inference_settings import check_settings
 from .config_kinds import CLOSED, PipelineConfig
-from .parts import build_discovery, build_proposer, build_support, check_selection
+from .parts import (
+    build_discovery,
+    build_proposer,
+    build_refiner,
+    build_support,
+    check_selection,
+)
 from .stage_names import DENSE, INFER, KEYMASKS, PROPOSALS, TRAININGS
 from .training_checks import check_training
 from .training_config import read_training_config
@@ -56,9 +62,10 @@ def check_parts(cfg: Config, stages: Collection[str], device: str) -> None:
         build_proposer(cfg)
     if KEYMASKS in stages:
         build_discovery(cfg)
-    for stage, key in ((DENSE, 'dense_support'), (INFER, 'result_support')):
+    for stage, part in ((DENSE, 'dense'), (INFER, 'result')):
         if stage in stages:
-            build_support(cfg, key)
+            build_support(cfg, f'{part}_support')
+            build_refiner(cfg, f'{part}_refinement')
     for stage in TRAININGS:
         if stage in stages:
             check_training(cfg, stage, device)

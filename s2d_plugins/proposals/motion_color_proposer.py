@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-import cv2
 import numpy as np
 
 from s2d_plugins.arguments import (
@@ -21,7 +20,7 @@ from s2d_plugins.structures import Frames
 from .base_mask_proposer import BaseMaskProposer, Progress
 from .frame_analysis import FrameAnalyser, FrameAnalysis
 from .mask_candidates import components, contrast, overlap, without_duplicates
-from .mask_refinement import cut_main_object
+from .mask_refinement import cut_main_object, enlarge_mask
 from .region_graph import spread_votes, transition_matrix
 
 #: How strongly votes stay where they were cast: little (non-local consensus), more (local motion).
@@ -141,7 +140,7 @@ class MotionColorProposer(BaseMaskProposer):
         smallest = max(1, int(self.min_area * maps[0].size))
         masks, scores = self._candidates(frame, maps, smallest)
         kept = without_duplicates(masks, scores, most=0.8)[:self.max_masks]
-        full = [_enlarge(masks[index], size) for index in kept]
+        full = [enlarge_mask(masks[index], size) for index in kept]
         pairs = [(mask, scores[index]) for mask, index in zip(full, kept, strict=True)
                  if mask.any()]
         encoded = encode_masks(np.array([mask for mask, _ in pairs]))
@@ -169,11 +168,3 @@ class MotionColorProposer(BaseMaskProposer):
             masks.append(mask)
             scores.append((contrast(mask, maps[-1]) + contrast(mask, votes)) / 4)
         return masks, scores
-
-
-def _enlarge(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resize a bool mask to (height, width) with a smooth outline."""
-    if mask.shape == tuple(size):
-        return mask
-    soft = cv2.resize(mask.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR)
-    return soft > 0.5

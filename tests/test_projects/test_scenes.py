@@ -20,7 +20,8 @@ def store():
 
 
 def constant(right, down=0.0):
-    return {gap: np.zeros((*SIZE, 2), np.float32) + (right * gap, down * gap) for gap in GAPS}
+    return {gap: np.zeros((*SIZE, 2), np.float32) + np.float32((right * gap, down * gap))
+            for gap in GAPS}
 
 
 def made_layers(speed):

@@ -8,7 +8,7 @@ SIZE = (64, 96)
 
 def made_flow(square=(0, 0), pan=(0, 0)):
     """A pan, and a square of 16 x 16 pixels in the middle that moves on its own besides."""
-    flow = np.zeros((*SIZE, 2), np.float32) + pan
+    flow = np.zeros((*SIZE, 2), np.float32) + np.float32(pan)
     flow[24:40, 40:56] += square
     return flow
 

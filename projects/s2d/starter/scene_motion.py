@@ -1,7 +1,7 @@
 """Cameras and the motion that they give to still and moving things of generated scenes.
 
-Flow is (h, w, 2) float32 in pixels, x then y, from the frame in the middle to the one ``gap`` frames
-later. Places on the image plane are in units of the focal length, which is the frame's width.
+Flow is (h, w, 2) float32 in pixels, x then y, from the frame in the middle to the one ``gap``
+frames later. Places on the image plane are in units of the focal length, the frame's width.
 """
 
 import cv2

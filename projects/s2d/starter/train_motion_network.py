@@ -1,7 +1,7 @@
 """Train the network that sees what moves by itself, on the sets of make_scenes.py.
 
-Stopped, it goes on from its last checkpoint. How the shipped weights were made, in 20 minutes on two
-cores; the set that is held out is the last one named:
+Stopped, it goes on from its last checkpoint. How the shipped weights were made, in 20 minutes on
+two cores; set 2000 is held out:
 
     python projects/s2d/starter/train_motion_network.py data/scenes --work-dir work_dirs/motion
     python projects/s2d/starter/export_weights.py work_dirs/motion/last.pth \\
@@ -101,7 +101,7 @@ def _turned(cues: np.ndarray, angle: float) -> np.ndarray:
 
 
 def loss_of(logits: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy over cells and half the dice loss of each scene; ignored cells count nowhere."""
+    """Cross-entropy over cells and half of each scene's dice loss; ignored cells do not count."""
     judged = (labels <= FULL).float()
     share = (labels / FULL).clamp(max=1) * judged
     entropy = functional.binary_cross_entropy_with_logits(logits, share, reduction='none')
