@@ -12,14 +12,9 @@ from mmengine.config import Config
 from ..arguments import shown
 from ..errors import S2DInputError
 from ..inference_settings import check_settings
+from ..proposals.build import build_proposer, proposer_settings
 from .config_kinds import CLOSED, PipelineConfig
-from .parts import (
-    build_discovery,
-    build_proposer,
-    build_refiner,
-    build_support,
-    check_selection,
-)
+from .parts import build_discovery, build_refiner, build_support, check_selection
 from .stage_names import DENSE, INFER, KEYMASKS, PROPOSALS, TRAININGS
 from .training_checks import check_training
 from .training_config import read_training_config
@@ -48,6 +43,7 @@ def check_pipeline_config(cfg: Config) -> None:
         settings = {**content.get('inference', {}), **content.get(name, {})}
         check_settings(settings, lambda key, name=name: f'{cfg.filename}: {name}.{key}')
     check_selection(cfg)
+    proposer_settings(cfg)
     for name in TRAININGS:
         read_training_config(cfg, name)
 
