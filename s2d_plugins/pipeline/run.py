@@ -12,6 +12,7 @@ from ..devices import running_on
 from ..errors import S2DInputError
 from ..fileio.named_files import named_paths
 from ..fileio.paths import check_outputs
+from ..proposals.build import proposer_settings
 from ..video import list_videos, video_names
 from .config_checks import check_parts, check_pipeline_config
 from .console import Console
@@ -56,7 +57,7 @@ def run_pipeline(cfg: Config, videos: str | Path, work_dir: str | Path,
     chosen = _check_stages(stages)
     check_pipeline_config(cfg)
     paths = list_videos(videos)
-    check_outputs(inputs=[videos, *paths, *named_paths(cfg.proposer.to_dict()),
+    check_outputs(inputs=[videos, *paths, *named_paths(proposer_settings(cfg)),
                           *named_paths(cfg.discovery.to_dict())], owned=[work_dir])
     start = time.monotonic()
     console = Console(Path(work_dir) / 'run.log')

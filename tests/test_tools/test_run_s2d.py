@@ -253,7 +253,9 @@ def test_tubes_are_judged_by_keymasks_and_results_by_dense_labels(recipe, capsys
     assert len(json.loads((tmp_path / 'out/stages/dense/a.json').read_text())['annotations']) == 2
     assert len(json.loads((tmp_path / 'out/a/results.json').read_text())) == 2
     extra += ("dense_support = dict(type='KeymaskSupport', min_share=0.5)\n"
-              "result_support = dict(type='KeymaskSupport', min_share=0.5)\n")
+              "result_support = dict(type='KeymaskSupport', min_share=0.5)\n"
+              "dense_refinement = dict(type='EdgeRefiner', max_size=64)\n"
+              "result_refinement = dict(type='EdgeRefiner', max_size=64)\n")
     code, out, _ = recipe(capsys, videos='a.mp4', extra=extra)
     assert code == 0 and 'dense: settings or data have changed' in out
     keymask, = json.loads((tmp_path / 'out/stages/keymasks/a.json').read_text())['annotations']
