@@ -71,8 +71,8 @@ def warped_ious(here: np.ndarray, there: np.ndarray, back: np.ndarray) -> np.nda
         (N,) float; NaN where nothing of a mask is left in the next frame.
     """
     rows, columns = np.indices(back.shape[:2], np.float32)
-    grid = np.stack([columns, rows], axis=-1) + back
-    moved = np.array([cv2.remap(mask.view(np.uint8), grid, None, cv2.INTER_NEAREST,
+    x, y = (columns + back[..., 0]).astype(np.float32), (rows + back[..., 1]).astype(np.float32)
+    moved = np.array([cv2.remap(mask.view(np.uint8), x, y, cv2.INTER_NEAREST,
                                 borderMode=cv2.BORDER_CONSTANT) for mask in here],
                      np.float32).reshape(len(here), back.shape[0] * back.shape[1])
     target = there.reshape(len(there), moved.shape[1]).astype(np.float32)
