@@ -33,7 +33,7 @@ from s2d_plugins.hooks import (
     TrackDrawingHook,
 )
 from s2d_plugins.hooks.schedules import Schedule
-from s2d_plugins.keymasks import KeymaskDiscovery, KeymaskSupport
+from s2d_plugins.keymasks import AgreementQuality, KeymaskDiscovery, KeymaskSupport
 from s2d_plugins.labels.merging import write_label_sets
 from s2d_plugins.models import (
     KeymaskEvidence,
@@ -173,6 +173,7 @@ WRONG = {
     dropped: dict(loss=(*CONFIG, None), num_points=COUNT),
     WeightedDiceLoss: dict(loss_weight=NOT_NEGATIVE, eps=POSITIVE),
     KeymaskEvidence: dict(unproven_weight=SHARE),
+    AgreementQuality: dict(low_below=SHARE),
     KeymaskSupport: dict(min_share=SHARE),
     distiller: dict(
         detector=(*CONFIG, None), teacher_score_thr=SHARE, teacher_nms_iou=SHARE,

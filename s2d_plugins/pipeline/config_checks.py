@@ -14,7 +14,7 @@ from ..errors import S2DInputError
 from ..inference_settings import check_settings
 from ..proposals.build import build_proposer, proposer_settings
 from .config_kinds import CLOSED, PipelineConfig
-from .parts import build_discovery, build_refiner, build_support, check_selection
+from .parts import build_discovery, build_quality, build_refiner, build_support, check_selection
 from .stage_names import DENSE, INFER, KEYMASKS, PROPOSALS, TRAININGS
 from .training_checks import check_training
 from .training_config import read_training_config
@@ -62,6 +62,8 @@ def check_parts(cfg: Config, stages: Collection[str], device: str) -> None:
         if stage in stages:
             build_support(cfg, f'{part}_support')
             build_refiner(cfg, f'{part}_refinement')
+    if INFER in stages:
+        build_quality(cfg)
     for stage in TRAININGS:
         if stage in stages:
             check_training(cfg, stage, device)

@@ -58,6 +58,7 @@ class PipelineConfig(TypedDict):
     result_support: NotRequired[dict | None]
     dense_refinement: NotRequired[dict | None]
     result_refinement: NotRequired[dict | None]
+    result_quality: NotRequired[dict | None]
 
 
 #: Sections whose keys must all be known.

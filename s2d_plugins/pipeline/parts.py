@@ -15,6 +15,9 @@ Refiner = Callable[[Frames, list[dict]], list[dict]]
 #: Takes the tubes of a clip and the annotations that judge them; gives the tubes that stay.
 Support = Callable[[list[dict], list[dict]], list[dict]]
 
+#: Takes tubes of a clip, its keymasks and dense labels; gives ``quality`` and ``low`` of each.
+Quality = Callable[[list[list[dict | None]], list[dict], list[dict] | None], list[dict]]
+
 
 def build_discovery(cfg: Config) -> KeymaskDiscovery:
     """Build what ``discovery`` describes."""
@@ -46,6 +49,14 @@ def build_refiner(cfg: Config, key: str) -> Refiner | None:
         return None
     with config_errors(cfg.filename, key=key):
         return TASK_UTILS.build(cfg[key])
+
+
+def build_quality(cfg: Config) -> Quality | None:
+    """Build what tells how far tubes can be trusted, ``result_quality``, if the config has any."""
+    if cfg.get('result_quality') is None:
+        return None
+    with config_errors(cfg.filename, key='result_quality'):
+        return TASK_UTILS.build(cfg.result_quality)
 
 
 def part_settings(cfg: Config, *keys: str) -> list[dict]:

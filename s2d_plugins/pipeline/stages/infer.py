@@ -1,21 +1,20 @@
 """The final model segments every video; what a user came for is written here."""
 
 from dataclasses import asdict
-from pathlib import Path
 
 from tqdm import tqdm
 
 from ...apis.segmenter import VideoSegmenter
 from ...apis.tracks import join_shots, to_results
 from ...fileio.whole_files import write_json
-from ...labels.rle import resized_masks
 from ...models.window_inference import Tube
 from ...video import open_video
 from ...visualization import write_overlay
-from ..clip_labels import read_clip_labels
+from ..clip_labels import read_annotations
 from ..clips import Clip
 from ..context import Context
 from ..parts import Refiner, Support, build_refiner, build_support, part_settings
+from ..result_quality import judge_results
 from ..stage_names import DENSE, FINAL, INFER, PER_CLIP, TRAININGS
 from ..trained_models import load_segmenter, training_stamp
 
@@ -26,7 +25,8 @@ def run(context: Context) -> None:
     support = build_support(context.cfg, 'result_support')
     refiner = build_refiner(context.cfg, 'result_refinement')
     context.begin(INFER, settings, training_stamp(context, FINAL),
-                  *part_settings(context.cfg, 'result_support', 'result_refinement'))
+                  *part_settings(context.cfg, 'result_support', 'result_refinement',
+                                 'result_quality'))
     todo = [video for video in dict.fromkeys(clip.video for clip in context.clips)
             if not _is_done(context, video)]
     if not todo:
@@ -60,11 +60,16 @@ def _infer(context: Context, segmenter: VideoSegmenter, support: Support | None,
                  for clip in clips]
         tubes = join_shots(shots, len(source))
         write_json(workspace.results_file(video), to_results(tubes))
+        quality = judge_results(context, clips, [part for _, part in shots])
+        low = [one['instance'] for one in quality['instances'] if one['low']]
         write_overlay(workspace.overlay_file(video), source, source.size, source.fps,
-                      [tube.segmentations for tube in tubes], progress=lambda _: bar.update())
+                      [tube.segmentations for tube in tubes], progress=lambda _: bar.update(),
+                      unsure=low)
         record.update(instances=len(tubes), masks=sum(rle is not None for tube in tubes
-                                                      for rle in tube.segmentations))
-    write_json(workspace.summary_file(video), _summary(context, video, clips, len(source)))
+                                                      for rle in tube.segmentations),
+                      low_quality=low, why=quality['why'])
+    write_json(workspace.summary_file(video), dict(
+        _summary(context, video, clips, len(source)), quality=quality))
 
 
 def _segment_clip(context: Context, segmenter: VideoSegmenter, support: Support | None,
@@ -74,16 +79,10 @@ def _segment_clip(context: Context, segmenter: VideoSegmenter, support: Support 
         frames, clip.original_size, progress=lambda done, _: bar.update(before + done - bar.n))]
     dense = context.workspace.clip_file(DENSE, clip.name)
     if support is not None and dense.is_file():
-        tubes = support(tubes, _dense_annotations(dense, clip))
+        tubes = support(tubes, read_annotations(dense, clip.original_size))
     if refiner is not None:
         tubes = refiner(frames, tubes)
     return [Tube(tube['score'], tube['segmentations']) for tube in tubes]
-
-
-def _dense_annotations(dense: Path, clip: Clip) -> list[dict]:
-    return [dict(annotation, segmentations=resized_masks(annotation['segmentations'],
-                                                         clip.original_size))
-            for annotation in read_clip_labels(dense)['annotations']]
 
 
 def _summary(context: Context, video: str, clips: list[Clip], num_frames: int) -> dict:
