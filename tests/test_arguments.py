@@ -53,6 +53,7 @@ from s2d_plugins.proposals import (
     MotionColorProposer,
     PrecomputedProposals,
     ResidualMotion,
+    StrayRemover,
 )
 from s2d_plugins.proposals.selection import select_proposals
 from s2d_plugins.structures import KeymaskInstance, PointTracks
@@ -167,6 +168,7 @@ WRONG = {
         regions=COUNT, window=(*COUNT, 3), min_motion=SHARE, min_area=SHARE, max_masks=COUNT,
         motion=CONFIG, main_levels=(*NO_LIST, (), (0.4, 0.4), (0.4, 0.4, 1), (0, 0.4, 0.4))),
     EdgeRefiner: dict(max_size=(*COUNT, 63), softness=POSITIVE),
+    StrayRemover: dict(max_distance=(*NO_NUMBERS, -0.1), min_share=SHARE),
     ResidualMotion: dict(tolerance=POSITIVE), LearntMotion: dict(weights=(*PATH, None)),
     PrecomputedProposals: dict(path=(*PATH, None)),
     select_proposals: dict(proposals=()),

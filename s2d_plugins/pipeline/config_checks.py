@@ -58,6 +58,7 @@ def check_parts(cfg: Config, stages: Collection[str], device: str) -> None:
         build_proposer(cfg)
     if KEYMASKS in stages:
         build_discovery(cfg)
+        build_refiner(cfg, 'keymask_refinement')
     for stage, part in ((DENSE, 'dense'), (INFER, 'result')):
         if stage in stages:
             build_support(cfg, f'{part}_support')

@@ -56,8 +56,9 @@ class PipelineConfig(TypedDict):
     dense: NotRequired[dict]
     dense_support: NotRequired[dict | None]
     result_support: NotRequired[dict | None]
-    dense_refinement: NotRequired[dict | None]
-    result_refinement: NotRequired[dict | None]
+    keymask_refinement: NotRequired[dict | list[dict] | None]
+    dense_refinement: NotRequired[dict | list[dict] | None]
+    result_refinement: NotRequired[dict | list[dict] | None]
     result_quality: NotRequired[dict | None]
 
 

@@ -39,16 +39,26 @@ def build_support(cfg: Config, key: str) -> Support | None:
 
 
 def build_refiner(cfg: Config, key: str) -> Refiner | None:
-    """Build what refines the outlines of tubes, such as ``EdgeRefiner``, if the config has any.
+    """Build what refines the masks of tubes, such as ``EdgeRefiner``, if the config has any.
+
+    Several in a list work one after the other.
 
     Args:
         cfg: The pipeline's config.
-        key: ``'dense_refinement'`` for dense tubes, ``'result_refinement'`` for the result's.
+        key: ``'keymask_refinement'``, ``'dense_refinement'`` or ``'result_refinement'``: of the
+            keymasks, of the dense tubes or of the result's.
     """
     if cfg.get(key) is None:
         return None
+    parts = cfg[key] if isinstance(cfg[key], list) else [cfg[key]]
     with config_errors(cfg.filename, key=key):
-        return TASK_UTILS.build(cfg[key])
+        refiners = [TASK_UTILS.build(part) for part in parts]
+
+    def refine(frames: Frames, tubes: list[dict]) -> list[dict]:
+        for refiner in refiners:
+            tubes = refiner(frames, tubes)
+        return tubes
+    return refine
 
 
 def build_quality(cfg: Config) -> Quality | None:
@@ -59,9 +69,10 @@ def build_quality(cfg: Config) -> Quality | None:
         return TASK_UTILS.build(cfg.result_quality)
 
 
-def part_settings(cfg: Config, *keys: str) -> list[dict]:
+def part_settings(cfg: Config, *keys: str) -> list[dict | list]:
     """Settings of those of these parts that the config has: results depend on them."""
-    return [cfg[key].to_dict() for key in keys if cfg.get(key) is not None]
+    content = cfg.to_dict()
+    return [content[key] for key in keys if content.get(key) is not None]
 
 
 def check_selection(cfg: Config) -> None:

@@ -6,6 +6,7 @@ from .learnt_motion import LearntMotion
 from .motion_color_proposer import MotionColorProposer
 from .precomputed_proposals import PrecomputedProposals
 from .residual_motion import ResidualMotion
+from .stray_remover import StrayRemover
 
 __all__ = ['BaseMaskProposer', 'EdgeRefiner', 'LearntMotion', 'MotionColorProposer',
-           'PrecomputedProposals', 'ResidualMotion']
+           'PrecomputedProposals', 'ResidualMotion', 'StrayRemover']

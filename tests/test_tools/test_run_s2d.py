@@ -4,9 +4,10 @@ import shutil
 
 import cv2
 import pytest
+from pycocotools import mask as coco_mask
 from tiny_recipe import BrightProposer, make_video, run, write_recipe
 
-from s2d_plugins.labels.rle import decode_mask
+from s2d_plugins.labels.rle import decode_mask, encode_mask
 from s2d_plugins.pipeline.quiet_runner import ProgressBarHook
 from s2d_plugins.registry import TASK_UTILS
 from s2d_plugins.video.listing import RESERVED_NAMES
@@ -268,6 +269,45 @@ def test_tubes_are_judged_by_keymasks_and_results_by_dense_labels(recipe, capsys
     assert result['segmentations'][0]['size'] == [48, 64]
     code, out, _ = recipe(capsys, videos='a.mp4', extra=extra.replace('share=0.5', 'share=0'))
     assert len(json.loads((tmp_path / 'out/a/results.json').read_text())) == 2
+
+
+@TASK_UTILS.register_module()
+class Halves:
+    """Keeps the upper half of all masks."""
+
+    def __call__(self, frames, tubes):
+        def upper(rle):
+            mask = coco_mask.decode(rle)
+            mask[len(mask) // 2:] = 0
+            return encode_mask(mask)
+        assert len(frames) == 14
+        return [dict(tube, segmentations=[rle and upper(rle) for rle in tube['segmentations']])
+                for tube in tubes]
+
+
+def test_keymasks_are_refined_before_they_are_learnt(recipe, capsys, tmp_path):
+    """The square fills about 20 of 48 rows; its keymasks are cut at the middle of the frame."""
+    make_video(tmp_path / 'a.mp4')
+    code, _, _ = recipe(capsys, videos='a.mp4')
+    assert code == 0
+    path = tmp_path / 'out/stages/keymasks/a.json'
+    before, = json.loads(path.read_text())['annotations']
+    code, out, _ = recipe(capsys, videos='a.mp4',
+                          extra="keymask_refinement = [dict(type='StrayRemover'), "
+                                "dict(type='Halves')]\n")
+    assert code == 0 and 'keymasks: settings or data have changed' in out
+    after, = json.loads(path.read_text())['annotations']
+    merged, = json.loads((tmp_path / 'out/stages/keymasks.json').read_text())['annotations']
+    assert merged['segmentations'] == after['segmentations']
+    for old, new in zip(before['segmentations'], after['segmentations'], strict=True):
+        assert (old is None) == (new is None)
+        if old is not None:
+            mask = coco_mask.decode(old)
+            mask[len(mask) // 2:] = 0
+            assert (coco_mask.decode(new) == mask).all()
+    code, _, err = recipe(capsys, videos='a.mp4',
+                          extra="keymask_refinement = dict(type='EdgeRefiner', max_size=1)\n")
+    assert code == 2 and 'max_size' in err
 
 
 @TASK_UTILS.register_module()

@@ -11,7 +11,8 @@ selection = dict(min_score=0.2, max_containment=0.7)  # proposals that discovery
 # DIS flow loses fast objects at the default tolerance of the forward-backward check
 discovery = dict(
     motion_prior=dict(type='OpenCVFlowPrior', fb_alpha=0.2, fb_beta=15.0),
-    candidates_only=True)  # purer than the published matrix of all masks
+    candidates_only=True,  # purer than the published matrix of all masks
+    window=16, window_overlap=8)  # tracks of fast things do not last longer
 max_one2x = 1.0  # instances with a larger share of masks that seem to join objects are left out
 
 # Sparse to dense. With 350 steps the rabbit was whole with one seed and a belly with another.
@@ -29,9 +30,11 @@ dense = dict(score_thr=0.4)
 dense_support = dict(type='KeymaskSupport', min_share=0.5)
 # and dense labels which tubes of the final model are what it learnt.
 result_support = dict(type='KeymaskSupport', min_share=0.3)
-# The model's masks are coarse: image edges say where objects end.
-dense_refinement = dict(type='EdgeRefiner')
-result_refinement = dict(type='EdgeRefiner')
+# Masks are coarse: image edges say where objects end.
+keymask_refinement = dict(type='EdgeRefiner')
+# A model also marks what looks like the object elsewhere.
+dense_refinement = [dict(type='EdgeRefiner'), dict(type='StrayRemover')]
+result_refinement = [dict(type='EdgeRefiner'), dict(type='StrayRemover')]
 # Instances that keymasks and dense labels agree with less are marked '?'.
 result_quality = dict(type='AgreementQuality', low_below=0.15)
 

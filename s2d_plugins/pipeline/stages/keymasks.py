@@ -13,7 +13,7 @@ from ...visualization import SheetRow, contact_sheet, sample_frames, write_image
 from ..clip_labels import read_clip_labels, trusted
 from ..clips import Clip
 from ..context import Context
-from ..parts import build_discovery
+from ..parts import Refiner, build_discovery, build_refiner, part_settings
 from ..stage_names import KEYMASKS, PROPOSALS
 
 SHEET_ROWS = 6
@@ -28,10 +28,12 @@ def run(context: Context) -> None:
     discovery = build_discovery(context.cfg)
     settings = dict(discovery=context.cfg.discovery.to_dict(),
                     selection=dict(context.cfg.get('selection', {})))
-    context.begin(KEYMASKS, settings, context.key(PROPOSALS), *read_for_all(settings))
+    refiner = build_refiner(context.cfg, 'keymask_refinement')
+    context.begin(KEYMASKS, settings, context.key(PROPOSALS), *read_for_all(settings),
+                  *part_settings(context.cfg, 'keymask_refinement'))
 
     def work(clip: Clip, progress: Callable[[int, int], None]) -> None:
-        _discover(context, discovery, clip, progress)
+        _discover(context, discovery, refiner, clip, progress)
 
     context.for_each_clip(KEYMASKS, ' frames', work)
     for video in dict.fromkeys(clip.video for clip in context.clips):
@@ -40,7 +42,7 @@ def run(context: Context) -> None:
     _merge(context)
 
 
-def _discover(context: Context, discovery: KeymaskDiscovery, clip: Clip,
+def _discover(context: Context, discovery: KeymaskDiscovery, refiner: Refiner | None, clip: Clip,
               progress: Callable[[int, int], None]) -> None:
     workspace = context.workspace
     proposals = read_proposals(workspace.clip_file(PROPOSALS, clip.name))
@@ -49,11 +51,14 @@ def _discover(context: Context, discovery: KeymaskDiscovery, clip: Clip,
     masks = [[mask['segmentation'] for mask in frame] for frame in selected]
     scores = [[mask['score'] for mask in frame] for frame in selected]
     with context.measured(KEYMASKS, clip.name) as record:
-        instances = discovery.discover(workspace.open_frames(clip), masks, progress)
+        frames = workspace.open_frames(clip)
+        instances = discovery.discover(frames, masks, progress)
+        labels = to_labels(instances, masks, clip.name, clip.size, clip.frame_paths,
+                           scores=scores)
+        if refiner:
+            labels['annotations'] = refiner(frames, labels['annotations'])
         record.update(instances=len(instances),
                       keymasks=sum(len(instance.masks) for instance in instances))
-    labels = to_labels(instances, masks, clip.name, clip.size, clip.frame_paths,
-                       scores=scores)
     workspace.remove(workspace.sheet_file(clip.video))
     write_json(workspace.clip_file(KEYMASKS, clip.name), labels)
 
