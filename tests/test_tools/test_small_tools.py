@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from mmengine.analysis import get_model_complexity_info
 
-from s2d_plugins.apis.segmenter import build_model
+from s2d_plugins.models.loading import build_model
 from s2d_plugins.fileio.configs import load_config
 from s2d_plugins.labels import encode_mask, make_annotation, make_labels, make_video
 

@@ -100,7 +100,7 @@ def main() -> None:
     args = parse_args()
     import torch
 
-    from s2d_plugins.apis.segmenter import build_model
+    from s2d_plugins.models.loading import build_model
     from s2d_plugins.errors import S2DInputError
     from s2d_plugins.fileio.configs import load_config, type_name
 

@@ -28,7 +28,7 @@ def count(args: argparse.Namespace) -> None:
     with quiet_imports():
         from mmengine.analysis import get_model_complexity_info
 
-        from s2d_plugins.apis.segmenter import build_model
+        from s2d_plugins.models.loading import build_model
         from s2d_plugins.errors import S2DInputError
         from s2d_plugins.fileio.configs import load_config
     if min(args.shape) < 1:

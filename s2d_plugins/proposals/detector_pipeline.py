@@ -1,0 +1,51 @@
+"""Frames for mmdet's models: prepared as the test pipeline of a config says."""
+
+import copy
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+
+from ..errors import S2DInputError, shortened
+from ..fileio.configs import type_name
+
+_READS = ('LoadImageFromFile', 'LoadImageFromNDArray', 'LoadAnnotations', 'LoadTrackAnnotations',
+          'LoadProposals')
+
+
+def test_transforms(config: Config, name: str) -> list[dict]:
+    """Return the steps of a config's ``test_pipeline`` without those that read files.
+
+    Args:
+        config: mmdet config with ``test_pipeline``, or ``test_dataloader.dataset.pipeline``.
+        name: Its name, for the message.
+
+    Raises:
+        S2DInputError: If there is none, or it does not end with ``PackDetInputs``.
+    """
+    pipeline = config.get('test_pipeline') or (config.get('test_dataloader') or {}).get(
+        'dataset', {}).get('pipeline')
+    steps = copy.deepcopy(list(pipeline)) if isinstance(pipeline, list | tuple) else []
+    kinds = [type_name(step['type']) if isinstance(step, dict) and 'type' in step else ''
+             for step in steps]
+    if not kinds or kinds[-1] != 'PackDetInputs' or '' in kinds:
+        raise S2DInputError(f'config {name}: expected a test_pipeline that ends with PackDetInputs'
+                            f', found {shortened(str(kinds), 60)}; give the config of an mmdet '
+                            'instance segmenter')
+    return [step for step, kind in zip(steps, kinds, strict=True) if kind not in _READS]
+
+
+def prepare_frames(frames: Sequence[np.ndarray], transforms: Callable[[dict], dict]) -> dict:
+    """Make a batch as mmdet's ``test_step`` takes it.
+
+    Args:
+        frames: (H, W, 3) uint8 RGB each. The transforms get BGR, as mmdet's images are read.
+        transforms: From a dict with ``img`` and its sizes to one with inputs and data samples.
+    """
+    batch = []
+    for frame in frames:
+        image = np.ascontiguousarray(frame[..., ::-1])
+        size = image.shape[:2]
+        batch.append(transforms(dict(img=image, img_shape=size, ori_shape=size)))
+    return pseudo_collate(batch)
