@@ -1,6 +1,8 @@
-# Proposals of CutLER's detector. `checkpoint` is the published one, converted with
-# tools/model_converters/cutler_to_mmdet.py; a pipeline's config may name this file as the `config`
-# of its DetectorProposer.
+# Proposals of CutLER's detector. `checkpoint` is the published one (CC-BY-NC), converted:
+#     python tools/model_converters/cutler_to_mmdet.py cutler_cascade_final.pth \
+#         checkpoints/cutler_cascade-mask-rcnn_r50_fpn.pth
+#     python tools/propose_masks.py configs/proposals/cutler_cascade-mask-rcnn_r50_fpn.py \
+#         --videos VIDEOS --out PROPOSALS
 _base_ = '../_base_/models/cascade-mask-rcnn_r50_fpn.py'
 default_scope = 's2d_plugins'
 

@@ -1,4 +1,4 @@
-"""The video segmenter, its sparse-to-dense head and loss, the distiller, and the detector's parts."""
+"""The video segmenter, its sparse-to-dense head and loss, the distiller, a detector's parts."""
 
 from .. import registry  # noqa: F401  (makes mmcv.ops importable before mmdet.models needs it)
 from .bfloat16_optim_wrapper import BFloat16OptimWrapper

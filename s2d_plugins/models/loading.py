@@ -50,7 +50,12 @@ def load_weights(model: nn.Module, checkpoint: str | Path, config: str | Path) -
     Raises:
         S2DInputError: If the file is missing or wrong, or if any weight is missing or left over.
     """
-    weights = weights_of(read_checkpoint(checkpoint), checkpoint)
+    content = read_checkpoint(checkpoint)
+    if 'state_dict' not in content and isinstance(content.get('model'), dict):
+        raise S2DInputError(f'{checkpoint} has the layout of detectron2; convert it first, with '
+                            'tools/model_converters/cutler_to_mmdet.py (detectors) or '
+                            'official_to_s2d.py (Mask2Former)')
+    weights = weights_of(content, checkpoint)
     weights = adapt_weights(weights, model.state_dict())
     advice = 'give the config that it was trained with'
     try:

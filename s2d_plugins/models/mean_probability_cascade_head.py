@@ -1,6 +1,5 @@
 """The cascade of CutLER's and CutS3D's detector: detectron2's, in mmdet's parts."""
 
-import torch
 from mmdet.models.roi_heads import CascadeRoIHead
 from mmdet.models.task_modules.samplers import SamplingResult
 from mmdet.models.utils import empty_instances, unpack_gt_instances

@@ -7,7 +7,6 @@ from mmdet.structures.bbox import bbox_overlaps
 from torch import Tensor
 
 
-
 def kept_regions(boxes: Sequence[Tensor], targets: Sequence[Tensor], iou: float) -> Tensor:
     """Say which predicted boxes overlap one of their image's targets by more than ``iou``.
 

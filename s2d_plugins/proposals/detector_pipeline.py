@@ -3,11 +3,12 @@
 import copy
 from collections.abc import Callable, Sequence
 
+import cv2
 import numpy as np
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 
-from ..errors import S2DInputError, shortened
+from ..errors import S2DInputError, one_line, shortened
 from ..fileio.configs import type_name
 
 _READS = ('LoadImageFromFile', 'LoadImageFromNDArray', 'LoadAnnotations', 'LoadTrackAnnotations',
@@ -42,10 +43,18 @@ def prepare_frames(frames: Sequence[np.ndarray], transforms: Callable[[dict], di
     Args:
         frames: (H, W, 3) uint8 RGB each. The transforms get BGR, as mmdet's images are read.
         transforms: From a dict with ``img`` and its sizes to one with inputs and data samples.
+
+    Raises:
+        S2DInputError: If a frame is so thin that nothing is left of it at the model's size.
     """
     batch = []
     for frame in frames:
         image = np.ascontiguousarray(frame[..., ::-1])
         size = image.shape[:2]
-        batch.append(transforms(dict(img=image, img_shape=size, ori_shape=size)))
+        try:
+            batch.append(transforms(dict(img=image, img_shape=size, ori_shape=size)))
+        except (ValueError, ZeroDivisionError, cv2.error) as error:
+            raise S2DInputError(f'a frame of {size[1]}x{size[0]} cannot be prepared as the '
+                                f"config's test_pipeline says: {one_line(error)}; cut or scale the "
+                                'video first') from error
     return pseudo_collate(batch)

@@ -17,7 +17,9 @@ from ..arguments import check_count, check_flag, check_path, check_share, check_
 from ..compat.mmcv_ops import warn_of_plain_ops
 from ..devices import choose_device
 from ..errors import S2DInputError
-from ..fileio.configs import config_errors, load_config
+from ..fileio.checkpoint_sources import check_source
+from ..fileio.config_faults import config_errors
+from ..fileio.configs import load_config
 from ..labels.rle import encode_masks
 from ..models.loading import build_model, load_weights
 from ..registry import MASK_PROPOSERS, TRANSFORMS
@@ -46,7 +48,7 @@ class DetectorProposer(BaseMaskProposer):
 
     Raises:
         S2DInputError: If an argument is of another type or out of its range, the config cannot
-            be read or has no model and test pipeline, or there is no such device.
+            be read or has no model and test pipeline, or there is no such file or device.
     """
 
     def __init__(self, config: str | dict, checkpoint: str, device: str | None = None,
@@ -58,6 +60,7 @@ class DetectorProposer(BaseMaskProposer):
         check_count(self, batch_size=batch_size, max_masks=max_masks)
         check_flag(self, half=half)
         check_share(self, score_thr=score_thr)
+        check_source(checkpoint)
         self.config_name = 'of DetectorProposer' if isinstance(config, dict) else str(config)
         self.config = Config(config) if isinstance(config, dict) else load_config(config)
         self.checkpoint = checkpoint

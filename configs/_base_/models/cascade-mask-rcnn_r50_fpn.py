@@ -99,7 +99,7 @@ model = dict(
             pos_weight=-1,
             debug=False),
         rpn_proposal=dict(
-            nms_pre=2000, max_per_img=1000, nms=dict(type='nms', iou_threshold=0.7),
+            nms_pre=2000, max_per_img=4000, nms=dict(type='nms', iou_threshold=0.65),
             min_bbox_size=0),
         rcnn=[
             dict(
