@@ -1,4 +1,4 @@
-# Proposals of CutLER's detector. `checkpoint` is the published one (CC-BY-NC), converted:
+# Proposals of CutLER's detector. `checkpoint` is the published one (CC-BY-NC-SA), converted:
 #     python tools/model_converters/cutler_to_mmdet.py cutler_cascade_final.pth \
 #         checkpoints/cutler_cascade-mask-rcnn_r50_fpn.pth
 #     python tools/propose_masks.py configs/proposals/cutler_cascade-mask-rcnn_r50_fpn.py \

@@ -5,13 +5,19 @@ from mmdet.models.task_modules.samplers import SamplingResult
 from mmdet.models.utils import empty_instances, unpack_gt_instances
 from mmdet.structures.bbox import bbox2roi
 from mmengine.structures import InstanceData
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..arguments import check_share
 from ..registry import MODELS
+from .finite_scores import check_finite_scores
 from .region_weights import kept_regions
 
 Features = tuple[Tensor, ...]
+
+
+def _pooled(extractor: nn.Module, x: Features, rois: Tensor) -> Tensor:
+    """Read the features of regions (R, 5); half precision would move the regions by a pixel."""
+    return extractor([level.float() for level in x[:extractor.num_inputs]], rois)
 
 
 @MODELS.register_module()
@@ -126,8 +132,7 @@ class MeanProbabilityCascadeHead(CascadeRoIHead):
         return dict(losses=losses, rois=rois, bbox_pred=deltas)
 
     def _bbox_forward(self, stage: int, x: Features, rois: Tensor) -> dict[str, Tensor]:
-        extractor = self.bbox_roi_extractor[stage]
-        features = extractor(x[:extractor.num_inputs], rois)
+        features = _pooled(self.bbox_roi_extractor[stage], x, rois)
         if self.training:  # the same values, of which the gradient is divided
             features = features / self.num_stages + (
                 features * (1 - 1 / self.num_stages)).detach()
@@ -135,8 +140,7 @@ class MeanProbabilityCascadeHead(CascadeRoIHead):
         return dict(cls_score=scores, bbox_pred=deltas, bbox_feats=features)
 
     def _mask_forward(self, stage: int, x: Features, rois: Tensor) -> dict[str, Tensor]:
-        extractor = self.mask_roi_extractor
-        return dict(mask_preds=self.mask_head(extractor(x[:extractor.num_inputs], rois)))
+        return dict(mask_preds=self.mask_head(_pooled(self.mask_roi_extractor, x, rois)))
 
     def _refine_roi(self, x: Features, rois: Tensor, batch_img_metas: list[dict],
                     num_proposals_per_img: tuple[int, ...], **kwargs) -> tuple:
@@ -145,6 +149,9 @@ class MeanProbabilityCascadeHead(CascadeRoIHead):
         Returns:
             Per image the last stage's regions, the logarithms (float64, so that the softmax that
             follows gives them back) of the mean probabilities, and the last stage's deltas.
+
+        Raises:
+            S2DInputError: If no score is finite.
         """
         counts = num_proposals_per_img
         probabilities = []
@@ -155,6 +162,7 @@ class MeanProbabilityCascadeHead(CascadeRoIHead):
             if stage < self.num_stages - 1:
                 rois = bbox2roi(self._refine(stage, rois, deltas, batch_img_metas))
         mean = sum(probabilities) * (1 / self.num_stages)
+        check_finite_scores(mean)
         return rois.split(counts), mean.double().log().split(counts), deltas.split(counts)
 
     def _refine(self, stage: int, rois: Tensor, deltas: Tensor,

@@ -8,6 +8,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from ..registry import MODELS
+from .finite_scores import check_finite_scores
 
 
 @MODELS.register_module()
@@ -37,9 +38,14 @@ class RankedRPNHead(RPNHead):
             rescale: Not for an RPN: its proposals stay at network size.
             with_nms: Always.
             img_meta: Unused.
+
+        Raises:
+            S2DInputError: If no score is finite, unless it is training.
         """
         assert with_nms and not rescale
         boxes = results.bboxes.float()
+        if not self.training:
+            check_finite_scores(results.scores)
         sides = boxes[:, 2:] - boxes[:, :2]
         order = results.scores.argsort(descending=True, stable=True)
         order = order[(sides[order] > max(cfg.get('min_bbox_size', 0), 0)).all(dim=1)]

@@ -169,5 +169,9 @@ class DetectorProposer(BaseMaskProposer):
                 model = revert_sync_batchnorm(build_model(self.config))
             load_weights(model, self.checkpoint, self.config_name)
             warn_of_plain_ops(self.device)
-            self._parts = model.to(self.device).eval(), pipeline
+            try:
+                self._parts = model.to(self.device).eval(), pipeline
+            except torch.cuda.OutOfMemoryError as error:
+                raise S2DInputError(f'DetectorProposer: the memory of {self.device} does not hold '
+                                    "the model; free it, or take device='cpu'") from error
         return self._parts

@@ -21,11 +21,11 @@ def build():
 
 def test_logits_rank():
     head = build()
-    logits = [torch.tensor([20., 25., 21., 24.]).view(1, 2, 2), torch.tensor([[[22.]]])]
-    deltas = [torch.zeros(4, 2, 2), torch.zeros(4, 1, 1)]
+    logits = [torch.tensor([20., 25., 21., 24.]).view(1, 2, 2), torch.tensor([[[22., -9.]]])]
+    deltas = [torch.zeros(4, 2, 2), torch.zeros(4, 1, 2)]
     # by place; 32 pixels wide, clipped to the image, the second level's 64
     deltas[0][0] = torch.tensor([[0., 2.], [4., 6.]])
-    priors = head.prior_generator.grid_priors([(2, 2), (1, 1)], device='cpu')
+    priors = head.prior_generator.grid_priors([(2, 2), (1, 2)], device='cpu')
     found = head._predict_by_feat_single(
         logits, deltas, [None, None], priors,
         dict(img_shape=(400, 400)), ConfigDict(CFG, nms_pre=10))
