@@ -83,6 +83,25 @@ def test_batches_find_what_single_frames_do(build):
     np.testing.assert_allclose(np.concatenate(batched), np.concatenate(single), atol=1e-5)
 
 
+@pytest.mark.parametrize('kind', [torch.float16, torch.bfloat16])
+def test_half_precision(build, kind):
+    """As on CUDA, which has float16: all parts take it, and boxes are not rounded by it."""
+    proposer = build()
+    model, pipeline = proposer._built()
+    data = prepare_frames(FRAMES[:1], pipeline)
+    with torch.no_grad():
+        [whole] = model.test_step(data)
+        with torch.autocast('cpu', kind):
+            [half] = model.test_step(prepare_frames(FRAMES[:1], pipeline))
+    boxes, scores = half.pred_instances.bboxes, half.pred_instances.scores
+    assert boxes.dtype == scores.dtype == torch.float32 and scores.isfinite().all()
+    assert not torch.equal(boxes, boxes.to(kind).float())
+    count = min(len(scores), len(whole.pred_instances))
+    atol = 0.05 if kind == torch.bfloat16 else 0.01
+    torch.testing.assert_close(scores[:count], whole.pred_instances.scores[:count], atol=atol,
+                               rtol=0)
+
+
 def test_frames_are_rgb_and_resized_by_pillow(build):
     proposer = build()
     frame = np.zeros((48, 64, 3), np.uint8)
