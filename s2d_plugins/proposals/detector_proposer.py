@@ -144,8 +144,8 @@ class DetectorProposer(BaseMaskProposer):
         Raises:
             S2DInputError: If the model gives no masks.
         """
-        found = result.pred_instances
-        if 'masks' not in found:
+        found = result.get('pred_instances')
+        if found is None or 'masks' not in found:
             raise S2DInputError(f'config {self.config_name}: its model gives no masks; '
                                 'DetectorProposer takes an instance segmenter, not a box detector')
         scores = found.scores.float().cpu()

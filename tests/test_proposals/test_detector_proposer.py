@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
@@ -15,6 +16,7 @@ from s2d_plugins.labels.proposals_file import read_proposals
 from s2d_plugins.labels.rle import decode_mask
 from s2d_plugins.proposals import DetectorProposer
 from s2d_plugins.proposals.detector_pipeline import prepare_frames
+from s2d_plugins.proposals.detector_pipeline import test_transforms as transforms_of
 from s2d_plugins.registry import MODELS
 
 ROOT = Path(__file__).parents[2]
@@ -220,10 +222,21 @@ def test_what_is_missing_is_told_before_anything_runs(build, config, tmp_path):
         proposer.propose(FRAMES)
 
 
-def test_a_detector_of_boxes_is_refused(build):
-    boxes = InstanceData(bboxes=torch.zeros(1, 4), scores=torch.ones(1))
+@pytest.mark.parametrize('found', [
+    DetDataSample(pred_instances=InstanceData(bboxes=torch.zeros(1, 4), scores=torch.ones(1))),
+    DetDataSample()])
+def test_a_detector_of_boxes_is_refused(build, found):
     with pytest.raises(S2DInputError, match='its model gives no masks'):
-        build()._masks_of(type('Result', (), dict(pred_instances=boxes)))
+        build()._masks_of(found)
+
+
+def test_steps_that_read_files_are_left_out(config):
+    steps = [dict(type='LoadImageFromFile'), dict(type='mmdet.LoadPanopticAnnotations'),
+             *config['test_pipeline'][1:]]
+    for given in (dict(test_pipeline=steps),
+                  dict(test_dataloader=dict(dataset=dict(pipeline=steps)))):
+        assert [step['type'] for step in transforms_of(Config(given), 'made')] == [
+            'Resize', 'PackDetInputs']
 
 
 def test_released_and_built_again(build):
