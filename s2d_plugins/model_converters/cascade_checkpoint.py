@@ -98,8 +98,7 @@ def cascade_to_detectron2(checkpoint: Mapping) -> ConvertedCascade:
         S2DInputError: If the source cannot be converted whole.
     """
     tensors, left_out = unwrap(checkpoint)
-    meta = checkpoint.get('meta')
-    record = meta.get(RECORD, {}) if isinstance(meta, Mapping) else {}
+    record = _record_of(checkpoint)
     cascade = _read(tensors, official=False)
     drops = not record.get('batch_counters', True)
     written = {cascade.rows[name].official: _copy(tensor) for name, tensor in tensors.items()
@@ -110,6 +109,23 @@ def cascade_to_detectron2(checkpoint: Mapping) -> ConvertedCascade:
         written[name] = constant.clone()
     return ConvertedCascade(dict(model={name: written[name] for name in names}), cascade.backbone,
                             cascade.sizes, left_out)
+
+
+def _record_of(checkpoint: Mapping) -> Mapping:
+    """What :func:`cascade_to_mmdet` has noted; nothing in a checkpoint of a training.
+
+    Raises:
+        S2DInputError: If it is not what that writes.
+    """
+    meta = checkpoint.get('meta')
+    record = meta.get(RECORD, {}) if isinstance(meta, Mapping) else {}
+    constants = record.get('constants', []) if isinstance(record, Mapping) else None
+    if not isinstance(constants, list) or not all(
+            isinstance(item, list | tuple) and [type(part) for part in item] == [int, str, Tensor]
+            for item in constants):
+        raise S2DInputError(f'meta.{RECORD} is damaged: expected what the converter notes; remove '
+                            'it, or convert the published checkpoint again')
+    return record
 
 
 def _copy(tensor: Tensor) -> Tensor:

@@ -27,6 +27,14 @@ from ..structures import Frames
 from .base_mask_proposer import BaseMaskProposer, Progress, checked_frame
 from .detector_pipeline import prepare_frames, test_transforms
 
+#: How allocators say that memory is short, where they do not raise an error of its own.
+_SHORT_OF_MEMORY = 'out of memory', 'ALLOC_FAILED', 'DefaultCPUAllocator'
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    return isinstance(error, torch.cuda.OutOfMemoryError) or any(
+        words in str(error) for words in _SHORT_OF_MEMORY)
+
 
 @MASK_PROPOSERS.register_module()
 class DetectorProposer(BaseMaskProposer):
@@ -106,7 +114,9 @@ class DetectorProposer(BaseMaskProposer):
             try:
                 found = [self._masks_of(result) for result in self._forward(
                     model, prepare_frames(part, pipeline))]
-            except torch.cuda.OutOfMemoryError as error:
+            except RuntimeError as error:
+                if not _is_out_of_memory(error):
+                    raise
                 self._shrink(part, error)
                 continue
             yield from found
@@ -171,7 +181,9 @@ class DetectorProposer(BaseMaskProposer):
             warn_of_plain_ops(self.device)
             try:
                 self._parts = model.to(self.device).eval(), pipeline
-            except torch.cuda.OutOfMemoryError as error:
+            except RuntimeError as error:
+                if not _is_out_of_memory(error):
+                    raise
                 raise S2DInputError(f'DetectorProposer: the memory of {self.device} does not hold '
                                     "the model; free it, or take device='cpu'") from error
         return self._parts

@@ -76,6 +76,9 @@ def test_what_is_not_converted_is_named(state, message):
 @pytest.mark.parametrize(('state', 'message'), [
     (STATE, 'named as in detectron2.* leave out --reverse'),
     (dict(a=torch.zeros(1)), 'whose names start with roi_head.'),
+    *[(dict(cascade_to_mmdet(STATE).checkpoint, meta=dict(official_checkpoint=record)),
+       'meta.official_checkpoint is damaged') for record in (
+           3, dict(constants=3), dict(constants=[3]), dict(constants=[(0, 'a', 3)]))],
     ({key.replace('roi_head.mask_head.', 'roi_head.mask_head.0.'): value for key, value
       in cascade_to_mmdet(STATE).checkpoint['state_dict'].items()}, 'without counterpart: 12')])
 def test_what_is_not_converted_back_is_named(state, message):

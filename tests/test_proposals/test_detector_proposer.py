@@ -119,14 +119,15 @@ def test_frames_are_rgb_and_resized_by_pillow(build):
 class OutOfMemory:
     """Stands for a GPU that holds only so many frames."""
 
-    def __init__(self, proposer, holds):
+    def __init__(self, proposer, holds, error=torch.cuda.OutOfMemoryError):
         self.forward, self.holds, self.sizes = proposer._forward, holds, []
+        self.error = error
         proposer._forward, proposer.batch_size = self, 4
 
     def __call__(self, model, data):
         self.sizes.append(len(data['inputs']))
         if self.sizes[-1] > self.holds:
-            raise torch.cuda.OutOfMemoryError('CUDA out of memory')
+            raise self.error('CUDA out of memory')
         return self.forward(model, data)
 
 
@@ -143,6 +144,15 @@ def test_smaller_batches_where_memory_is_short(build, caplog):
     assert gpu.sizes[-1] == 1  # remembered
     gpu.holds = 0
     with pytest.raises(S2DInputError, match='does not hold one frame of 64x48; take a smaller'):
+        proposer.propose(FRAMES)
+
+
+def test_other_words_for_it_and_other_errors(build):
+    proposer = build()
+    gpu = OutOfMemory(proposer, 2, RuntimeError)
+    assert len(proposer.propose(FRAMES)) == 4 and gpu.sizes == [4, 2, 2]
+    gpu.holds, gpu.error = 0, lambda _: RuntimeError('device-side assert')
+    with pytest.raises(RuntimeError, match='device-side assert'):
         proposer.propose(FRAMES)
 
 
