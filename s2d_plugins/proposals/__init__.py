@@ -1,6 +1,7 @@
 """Proposals: object masks for every frame, without labels."""
 
 from .base_mask_proposer import BaseMaskProposer
+from .detector_proposer import DetectorProposer
 from .edge_refiner import EdgeRefiner
 from .learnt_motion import LearntMotion
 from .motion_color_proposer import MotionColorProposer
@@ -8,5 +9,5 @@ from .precomputed_proposals import PrecomputedProposals
 from .residual_motion import ResidualMotion
 from .stray_remover import StrayRemover
 
-__all__ = ['BaseMaskProposer', 'EdgeRefiner', 'LearntMotion', 'MotionColorProposer',
-           'PrecomputedProposals', 'ResidualMotion', 'StrayRemover']
+__all__ = ['BaseMaskProposer', 'DetectorProposer', 'EdgeRefiner', 'LearntMotion',
+           'MotionColorProposer', 'PrecomputedProposals', 'ResidualMotion', 'StrayRemover']
