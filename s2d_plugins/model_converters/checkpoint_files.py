@@ -1,12 +1,12 @@
 """Checkpoint files of the converter: read as data, written whole or not at all."""
 
-import hashlib
 from pathlib import Path
 
 import torch
 
 from ..errors import S2DInputError
 from ..fileio.checkpoints import load_checkpoint
+from ..fileio.digests import file_sha256
 from ..fileio.paths import check_outputs
 from ..fileio.whole_files import whole_file
 from .named_models import PUBLISHED, Layers
@@ -34,7 +34,7 @@ def convert_file(source: str | Path, target: str | Path, branch: str | None = No
     except S2DInputError as error:
         raise S2DInputError(f'{source}: {error}') from error
     if not reverse:
-        converted.checkpoint['meta'][RECORD]['source_sha256'] = _sha256(source)
+        converted.checkpoint['meta'][RECORD]['source_sha256'] = file_sha256(source)
     write_file(target, converted.checkpoint)
     return converted
 
@@ -75,11 +75,3 @@ def write_file(path: Path, checkpoint: dict) -> None:
             if isinstance(error.__context__, OSError):
                 raise error.__context__ from error
             raise
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open('rb') as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
