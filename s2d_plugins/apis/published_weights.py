@@ -53,7 +53,8 @@ def _make_usable(entry: PublishedWeights, published: Path, usable: Path) -> None
         if entry.layout == 'mask2former':
             convert_file(published, usable)
         elif entry.layout == 'cascade-mask-rcnn':
-            raise NotImplementedError
+            raise S2DInputError(f'{published} has the layout of a detector; convert it with '
+                                f'tools/model_converters/cutler_to_mmdet.py to {usable}')
         else:
             load_checkpoint(published)
     except S2DInputError as error:

@@ -12,9 +12,10 @@ from mmengine.config import Config
 from ..arguments import shown
 from ..errors import S2DInputError
 from ..inference_settings import check_settings
+from ..proposals.build import build_proposer, proposer_settings
 from .config_kinds import CLOSED, InferenceConfig, PipelineConfig
 from .given_model import given_model_config, has_given_model, load_given_model
-from .parts import build_discovery, build_proposer, build_support, check_selection
+from .parts import build_discovery, build_support, check_selection
 from .stage_names import DENSE, INFER, KEYMASKS, PROPOSALS, TRAININGS
 from .training_checks import check_training
 from .training_config import read_training_config
@@ -42,6 +43,7 @@ def check_pipeline_config(cfg: Config) -> None:
         given_model_config(cfg)
         return
     check_selection(cfg)
+    proposer_settings(cfg)
     for name in TRAININGS:
         read_training_config(cfg, name)
 
@@ -59,13 +61,19 @@ def check_parts(cfg: Config, stages: Collection[str], device: str) -> None:
     if PROPOSALS in stages:
         build_proposer(cfg)
     if KEYMASKS in stages:
-        build_discovery(cfg)
+        _check_prior(build_discovery(cfg).motion_prior)
     for stage, key in ((DENSE, 'dense_support'), (INFER, 'result_support')):
         if stage in stages:
             build_support(cfg, key)
     for stage in TRAININGS:
         if stage in stages:
             check_training(cfg, stage, device)
+
+
+def _check_prior(prior: Any) -> None:
+    check = getattr(prior, 'check_ready', None)  # a prior needs no more than `stream`
+    if check is not None:
+        check()
 
 
 def _check_sections(cfg: Config, content: dict) -> None:

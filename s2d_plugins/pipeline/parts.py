@@ -6,18 +6,11 @@ from mmengine.config import Config
 
 from ..fileio.config_faults import config_errors
 from ..keymasks import KeymaskDiscovery
-from ..proposals.base_mask_proposer import BaseMaskProposer
 from ..proposals.selection import select_proposals
-from ..registry import MASK_PROPOSERS, TASK_UTILS
+from ..registry import TASK_UTILS
 
 #: Takes the tubes of a clip and the annotations that judge them; gives the tubes that stay.
 Support = Callable[[list[dict], list[dict]], list[dict]]
-
-
-def build_proposer(cfg: Config) -> BaseMaskProposer:
-    """Build what ``proposer`` describes."""
-    with config_errors(cfg.filename, key='proposer'):
-        return MASK_PROPOSERS.build(cfg.proposer)
 
 
 def build_discovery(cfg: Config) -> KeymaskDiscovery:

@@ -12,12 +12,13 @@ from ..devices import running_on
 from ..errors import S2DInputError
 from ..fileio.named_files import named_paths
 from ..fileio.paths import check_outputs
+from ..proposals.build import proposer_settings
 from ..video import list_videos, video_names
 from .config_checks import check_parts, check_pipeline_config
 from .console import Console
 from .context import Context
 from .failures import one_line_errors
-from .given_model import stages_of
+from .given_model import has_given_model, stages_of
 from .stage_names import DENSE, DISTILL, FINAL, FRAMES, INFER, KEYMASKS, PROPOSALS, STAGES
 from .stages import dense, frames, infer, keymasks, proposals, training
 from .workspace import Workspace
@@ -57,9 +58,7 @@ def run_pipeline(cfg: Config, videos: str | Path, work_dir: str | Path,
     check_pipeline_config(cfg)
     chosen = _check_stages(cfg, stages)
     paths = list_videos(videos)
-    named = [path for key in ('proposer', 'discovery', 'trained_model')
-             for path in named_paths(cfg.to_dict().get(key))]
-    check_outputs(inputs=[videos, *paths, *named], owned=[work_dir])
+    check_outputs(inputs=[videos, *paths, *named_paths(_file_settings(cfg))], owned=[work_dir])
     start = time.monotonic()
     console = Console(Path(work_dir) / 'run.log')
     context = Context(cfg, dict(zip(video_names(paths), paths, strict=True)),
@@ -74,6 +73,13 @@ def run_pipeline(cfg: Config, videos: str | Path, work_dir: str | Path,
     finally:
         _close(context, time.monotonic() - start)
     return context.failures
+
+
+def _file_settings(cfg: Config) -> list:
+    """Return the settings that may name files which a run reads."""
+    if has_given_model(cfg):
+        return [cfg.trained_model.to_dict()]
+    return [proposer_settings(cfg), cfg.discovery.to_dict()]
 
 
 def _check_stages(cfg: Config, stages: Sequence[str] | None) -> list[str]:

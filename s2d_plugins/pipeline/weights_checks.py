@@ -8,6 +8,7 @@ from mmengine.config import Config
 from ..errors import S2DInputError
 from ..fileio.weights_cache import PACKAGE_PREFIX, cache_folder, how_to_get, usable_file
 from ..fileio.weights_list import WEIGHTS
+from ..proposals.build import proposer_settings
 from .given_model import has_given_model, stages_of
 from .stage_names import KEYMASKS, PROPOSALS, TRAININGS
 from .training_config import read_training_config
@@ -22,8 +23,8 @@ def named_weights(cfg: Config, stages: Collection[str] | None = None) -> list[st
     """
     stages = stages_of(cfg) if stages is None else stages
     parts = [cfg.get('trained_model')] if has_given_model(cfg) else [
-        *(cfg.get(key) for stage, key in ((PROPOSALS, 'proposer'), (KEYMASKS, 'discovery'))
-          if stage in stages),
+        *([proposer_settings(cfg)] if PROPOSALS in stages else []),
+        *([cfg.discovery] if KEYMASKS in stages else []),
         *(_weights_of_training(cfg, stage) for stage in TRAININGS if stage in stages)]
     names = (text.removeprefix(PACKAGE_PREFIX) for text in _texts(parts)
              if text.startswith(PACKAGE_PREFIX))

@@ -5,8 +5,8 @@ default_scope = 's2d_plugins'
 # Frames: a clip is one shot; the short side of its frames is at most this many pixels.
 frames = dict(max_short_side=480, min_frames=3)
 
-# Proposals and keymasks.
-proposer = dict(type='MotionColorProposer')
+# Proposals and keymasks. Any config of configs/proposals, with overrides beside it.
+proposer = dict(from_file='configs/proposals/motion_color.py')
 selection = dict(min_score=0.2, max_containment=0.7)  # proposals that discovery sees
 # DIS flow loses fast objects at the default tolerance of the forward-backward check
 discovery = dict(
