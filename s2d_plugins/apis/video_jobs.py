@@ -81,7 +81,8 @@ class VideoBar:
 
     def __init__(self, total: int, show: bool = True):
         from tqdm import tqdm
-        self.total, self.finished, self.begun = total, 0, {}
+        self.total, self.finished = total, 0
+        self.begun: dict[str, float] = {}
         self._bar = tqdm(total=total, disable=not show or not total, bar_format=(
             '{percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}'))
 

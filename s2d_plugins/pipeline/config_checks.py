@@ -15,7 +15,7 @@ from ..inference_settings import check_settings
 from ..proposals.build import build_proposer, proposer_settings
 from .config_kinds import CLOSED, InferenceConfig, PipelineConfig
 from .given_model import given_model_config, has_given_model, load_given_model
-from .parts import build_discovery, build_support, check_selection
+from .parts import build_discovery, build_quality, build_refiner, build_support, check_selection
 from .stage_names import DENSE, INFER, KEYMASKS, PROPOSALS, TRAININGS
 from .training_checks import check_training
 from .training_config import read_training_config
@@ -62,9 +62,12 @@ def check_parts(cfg: Config, stages: Collection[str], device: str) -> None:
         build_proposer(cfg)
     if KEYMASKS in stages:
         _check_prior(build_discovery(cfg).motion_prior)
-    for stage, key in ((DENSE, 'dense_support'), (INFER, 'result_support')):
+    for stage, part in ((DENSE, 'dense'), (INFER, 'result')):
         if stage in stages:
-            build_support(cfg, key)
+            build_support(cfg, f'{part}_support')
+            build_refiner(cfg, f'{part}_refinement')
+    if INFER in stages:
+        build_quality(cfg)
     for stage in TRAININGS:
         if stage in stages:
             check_training(cfg, stage, device)

@@ -29,6 +29,11 @@ dense = dict(score_thr=0.4)
 dense_support = dict(type='KeymaskSupport', min_share=0.5)
 # and dense labels which tubes of the final model are what it learnt.
 result_support = dict(type='KeymaskSupport', min_share=0.3)
+# The model's masks are coarse: image edges say where objects end.
+dense_refinement = dict(type='EdgeRefiner')
+result_refinement = dict(type='EdgeRefiner')
+# Instances that keymasks and dense labels agree with less are marked '?'.
+result_quality = dict(type='AgreementQuality', low_below=0.15)
 
 # Final training: start from the weights of the distilled 'teacher' or 'student', or None.
 final = dict(
