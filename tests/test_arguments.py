@@ -37,6 +37,7 @@ from s2d_plugins.keymasks import AgreementQuality, KeymaskDiscovery, KeymaskSupp
 from s2d_plugins.labels.merging import write_label_sets
 from s2d_plugins.models import (
     KeymaskEvidence,
+    MeanProbabilityCascadeHead,
     SparseToDenseDistiller,
     SparseToDenseHead,
     SparseToDenseVideo,
@@ -48,6 +49,7 @@ from s2d_plugins.motion import CoTrackerPrior, MMFlowPrior, OpenCVFlowPrior
 from s2d_plugins.motion.base_motion_prior import check_queries
 from s2d_plugins.motion.warped_frames import WarpedFrames
 from s2d_plugins.proposals import (
+    DetectorProposer,
     EdgeRefiner,
     LearntMotion,
     MotionColorProposer,
@@ -109,6 +111,11 @@ def tube(**settings):
     return segment_video(None, 4, resize=MaskResize((2, 2)), **settings)
 
 
+def detector(**settings):
+    config = dict(model=dict(type='A'), test_pipeline=[dict(type='PackDetInputs')])
+    return DetectorProposer(**{'config': config, 'checkpoint': __file__, **settings})
+
+
 def merged(**settings):
     return write_label_sets([], 'none.json', **settings)
 
@@ -166,6 +173,10 @@ WRONG = {
         max_size=(*COUNT, 63), gaps=(*NO_LIST, (), (2, 3), (1, 0), (1, 2.5), ('1',)),
         regions=COUNT, window=(*COUNT, 3), min_motion=SHARE, min_area=SHARE, max_masks=COUNT,
         motion=CONFIG, main_levels=(*NO_LIST, (), (0.4, 0.4), (0.4, 0.4, 1), (0, 0.4, 0.4))),
+    detector: dict(
+        config=(3, [], {}, dict(head=1), dict(model='x'), 'none.py', 'a.yaml'), checkpoint=PATH,
+        device=DEVICE, batch_size=COUNT, half=FLAG, score_thr=SHARE, max_masks=COUNT),
+    MeanProbabilityCascadeHead: dict(drop_iou=SHARE),
     EdgeRefiner: dict(max_size=(*COUNT, 63), softness=POSITIVE),
     ResidualMotion: dict(tolerance=POSITIVE), LearntMotion: dict(weights=(*PATH, None)),
     PrecomputedProposals: dict(path=(*PATH, None)),
@@ -257,12 +268,13 @@ def test_every_registered_class_is_among_them():
         kind.import_from_location()
     tried = {make.__name__ for make in WRONG} | {
         'KeymaskDataset', 'SparseToDenseDistiller', 'TemporalDropLoss', 'MotionPriorHook',
-        'TrackDrawingHook'}
+        'TrackDrawingHook', 'DetectorProposer'}
     registered = {name for kind in modules for name, part in kind.module_dict.items()
                   if part.__module__.startswith('s2d_plugins.')}
     without_arguments = {  # of their own
         'LoadKeymasks', 'KeymaskResize', 'BFloat16OptimWrapper', 'StudentOptimWrapperConstructor',
-        'ClipDataPreprocessor', 'SizedPixelDecoder'}
+        'ClipDataPreprocessor', 'SizedPixelDecoder',
+        'RankedRPNHead'}
     assert registered - tried - without_arguments == set(), 'add the class to WRONG'
 
 

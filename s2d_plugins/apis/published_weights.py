@@ -7,7 +7,7 @@ from ..fileio.checkpoints import load_checkpoint
 from ..fileio.downloads import ByteProgress, download
 from ..fileio.weights_cache import find_entry, how_to_get, published_file, usable_file
 from ..fileio.weights_list import PublishedWeights
-from ..model_converters import convert_file
+from ..model_converters import convert_cascade_file, convert_file
 
 
 def get_weights(name: str, folder: str | Path | None = None,
@@ -53,8 +53,7 @@ def _make_usable(entry: PublishedWeights, published: Path, usable: Path) -> None
         if entry.layout == 'mask2former':
             convert_file(published, usable)
         elif entry.layout == 'cascade-mask-rcnn':
-            raise S2DInputError(f'{published} has the layout of a detector; convert it with '
-                                f'tools/model_converters/cutler_to_mmdet.py to {usable}')
+            convert_cascade_file(published, usable)
         else:
             load_checkpoint(published)
     except S2DInputError as error:

@@ -9,19 +9,14 @@ import mmcv
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
 from ..arguments import refuse
-from ..errors import S2DInputError, one_line
-from ..fileio.checkpoint_checks import weights_of
-from ..fileio.checkpoint_sources import use_safe_checkpoints
-from ..fileio.checkpoints import load_checkpoint
+from ..errors import S2DInputError
 from ..fileio.configs import config_errors, load_config, type_name
 from ..inference_settings import check_settings
-from ..models.weight_names import adapt_weights
+from ..models.loading import load_model
 from ..models.window_inference import MaskResize, Tube, segment_video
-from ..registry import MODELS
 from ..structures import Frames
 
 DEFAULT_SCALE = (1333, 360)
@@ -138,45 +133,3 @@ def find_test_resize(cfg: Config, given: Collection[str] = ()) -> dict[str, Any]
         raise S2DInputError(f'{cfg.filename}: expected one Resize with a scale in test_pipeline, '
                             f'found {len(found)}; add it, or set inference.scale')
     return found[0] if len(found) == 1 else {}
-
-
-def build_model(cfg: Config) -> nn.Module:
-    """Build the model of a training config.
-
-    Its weights are not read, nor those that its ``init_cfg`` names: the checkpoint replaces them.
-    What a part loads by itself while it is built is read as data.
-
-    Raises:
-        S2DInputError: If there is no model, or it does not fit its class.
-    """
-    if 'model' not in cfg:
-        raise S2DInputError(f'{cfg.filename} has no model; give the config of a training')
-    init_default_scope(cfg.get('default_scope', 's2d_plugins'))
-    use_safe_checkpoints()
-    with config_errors(cfg.filename):
-        return MODELS.build(cfg.model)
-
-
-def load_model(config: str | Path, checkpoint: str | Path, device: str = 'cpu') -> nn.Module:
-    """Build the model of a training config with the weights of a checkpoint.
-
-    A distiller's checkpoint also fits the detector alone: its teacher is taken.
-
-    Raises:
-        S2DInputError: If a file is missing or wrong, or if any weight is missing or left over.
-    """
-    model = build_model(load_config(config))
-    weights = weights_of(load_checkpoint(checkpoint), checkpoint)
-    weights = adapt_weights(weights, model.state_dict())
-    advice = 'give the config that it was trained with'
-    try:
-        found = model.load_state_dict(weights, strict=False)
-    except RuntimeError as error:
-        raise S2DInputError(f'{checkpoint} does not fit {config}: {one_line(error)}; '
-                            f'{advice}') from error
-    if found.missing_keys or found.unexpected_keys:
-        example = (found.missing_keys + found.unexpected_keys)[0]
-        raise S2DInputError(
-            f'{checkpoint} does not fit {config}: {len(found.missing_keys)} weights missing, '
-            f'{len(found.unexpected_keys)} left over, for example {example}; {advice}')
-    return model.to(device)

@@ -133,14 +133,33 @@ def working_torchvision() -> types.ModuleType | None:
     return ops
 
 
+def warn_of_plain_ops(device: str) -> None:
+    """Say in one line that RoIAlign and NMS are slow here, where nobody compiled them."""
+    if has_compiled_ops() or working_torchvision() is not None:
+        return
+    from mmengine.logging import print_log
+
+    from .openmmlab import compiled_ops_command
+    on_gpu = ', far below what the GPU could do' if device.startswith('cuda') else ''
+    print_log('RoIAlign and NMS run in plain PyTorch: the results are the same, but detectors take '
+              f'seconds a frame{on_gpu}; install the torchvision that fits torch, or compile '
+              f"mmcv's ops with `{compiled_ops_command()}`", 'current', logging.WARNING)
+
+
 def _nms(boxes, scores, iou_threshold: float, offset: int = 0):
-    """``mmcv._ext.nms``: indices of the kept boxes, best first."""
+    """``mmcv._ext.nms``: indices of the kept boxes, best first; of equals the earlier is."""
+    import torch
+
     from . import plain_ops
     torchvision = working_torchvision()
     if torchvision is None or boxes.dtype.itemsize < 4:
         return plain_ops.nms(boxes, scores, iou_threshold, offset)
     shifted = boxes + boxes.new_tensor([0, 0, offset, offset])
-    return torchvision.nms(shifted, scores.to(shifted), iou_threshold)
+    # torchvision wants scores of the boxes' type, in which different ones may become equal
+    ranks = torch.empty_like(shifted[:, 0])
+    ranks[scores.argsort(descending=True, stable=True)] = torch.arange(
+        len(scores), 0, -1, device=ranks.device).to(ranks)
+    return torchvision.nms(shifted, ranks, iou_threshold)
 
 
 def _roi_options(options: dict) -> tuple:
@@ -155,6 +174,8 @@ def _roi_align_forward(features, rois, output, argmax_y, argmax_x, **options) ->
     """``mmcv._ext.roi_align_forward``: writes to ``output``; average pooling only."""
     from . import plain_ops
     ops = working_torchvision() or plain_ops
+    if features.dtype.itemsize < 4:  # half precision would move the regions
+        features = features.float()
     output.copy_(ops.roi_align(features, rois.to(features), *_roi_options(options)))
 
 

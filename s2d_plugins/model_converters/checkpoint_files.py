@@ -1,6 +1,8 @@
 """Checkpoint files of the converter: read as data, written whole or not at all."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
@@ -9,8 +11,11 @@ from ..fileio.checkpoints import load_checkpoint
 from ..fileio.digests import file_sha256
 from ..fileio.paths import check_outputs
 from ..fileio.whole_files import whole_file
+from .cascade_checkpoint import ConvertedCascade, cascade_to_detectron2, cascade_to_mmdet
 from .named_models import PUBLISHED, Layers
 from .official_checkpoint import RECORD, Converted, to_official, to_ours
+
+_Result = TypeVar('_Result', Converted, ConvertedCascade)
 
 
 def convert_file(source: str | Path, target: str | Path, branch: str | None = None,
@@ -25,16 +30,39 @@ def convert_file(source: str | Path, target: str | Path, branch: str | None = No
         S2DInputError: If the source cannot be read as data or converted whole, or the target
             cannot be written.
     """
+    def conversion(checkpoint: dict) -> Converted:
+        if reverse:
+            return to_official(checkpoint, branch, layers)
+        return to_ours(checkpoint, branch, image, layers)
+
+    return _convert(source, target, conversion)
+
+
+def convert_cascade_file(source: str | Path, target: str | Path,
+                         reverse: bool = False) -> ConvertedCascade:
+    """Convert a file with a detector as :func:`convert_file` does.
+
+    See :func:`cascade_to_mmdet` and, for ``reverse``, :func:`cascade_to_detectron2`.
+
+    Raises:
+        S2DInputError: If the source cannot be read as data or converted whole, or the target
+            cannot be written.
+    """
+    return _convert(source, target, cascade_to_detectron2 if reverse else cascade_to_mmdet)
+
+
+def _convert(source: str | Path, target: str | Path,
+             conversion: Callable[[dict], _Result]) -> _Result:
     source, target = Path(source).expanduser(), Path(target).expanduser()
     check_outputs([source], files=[target])
     checkpoint = read_file(source)
     try:
-        converted = to_official(checkpoint, branch, layers) if reverse else (
-            to_ours(checkpoint, branch, image, layers))
+        converted = conversion(checkpoint)
     except S2DInputError as error:
         raise S2DInputError(f'{source}: {error}') from error
-    if not reverse:
-        converted.checkpoint['meta'][RECORD]['source_sha256'] = file_sha256(source)
+    record = converted.checkpoint.get('meta', {}).get(RECORD)
+    if record is not None:
+        record['source_sha256'] = file_sha256(source)
     write_file(target, converted.checkpoint)
     return converted
 

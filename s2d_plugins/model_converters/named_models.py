@@ -83,14 +83,19 @@ class NamedModel:
 
 
 @dataclass
-class _Problems:
-    """Faults of all models of a checkpoint, by the names that it uses."""
+class TensorProblems:
+    """Faults of the models of a checkpoint, by the names that it uses."""
 
     unknown: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     misshaped: list[str] = field(default_factory=list)
 
     def raise_if_any(self, expected: str) -> None:
+        """Name all in one line.
+
+        Raises:
+            S2DInputError: If there are any.
+        """
         faults = []
         if self.unknown:
             faults.append(f'tensors without counterpart: {len(self.unknown)} '
@@ -118,7 +123,7 @@ def read_models(tensors: Mapping[str, Tensor], form: Form,
             the others ask for.
     """
     keys, unknown = _keys_by_model(tensors, form)
-    problems = _Problems(unknown)
+    problems = TensorProblems(unknown)
     models = {model: _read_model(tensors, keys[model], prefixes, form.official, layers, problems)
               for model, prefixes in form.prefixes.items()}
     kinds = ' and '.join(sorted({model.backbone for model in models.values()}))
@@ -157,7 +162,7 @@ def _todays_name(name: str) -> str:
 
 
 def _read_model(tensors: Mapping[str, Tensor], keys: dict[str, str], prefixes: tuple[str, str],
-                official: bool, layers: Layers, problems: _Problems) -> NamedModel:
+                official: bool, layers: Layers, problems: TensorProblems) -> NamedModel:
     """Read one model and note its faults; ``keys`` maps its names to the checkpoint's."""
     shapes = {name: tuple(tensors[key].shape) for name, key in keys.items()}
     backbone, sizes, table = _find_table(shapes, official, layers)

@@ -57,7 +57,7 @@ def to_ours(checkpoint: Mapping, branch: str | None = None, image: bool = False,
     Raises:
         S2DInputError: If the source cannot be converted whole.
     """
-    tensors, left_out = _unwrap(checkpoint)
+    tensors, left_out = unwrap(checkpoint)
     constants = [(index, name, tensors[name].clone()) for index, name in enumerate(tensors)
                  if name in CONSTANTS]
     tensors = {name: tensor for name, tensor in tensors.items() if name not in CONSTANTS}
@@ -97,7 +97,7 @@ def to_official(checkpoint: Mapping, branch: str | None = None,
     Raises:
         S2DInputError: If the source cannot be converted whole.
     """
-    tensors, left_out = _unwrap(checkpoint)
+    tensors, left_out = unwrap(checkpoint)
     meta = checkpoint.get('meta')
     record = meta.get(RECORD, {}) if isinstance(meta, Mapping) else {}
     source = find_form(tensors, official=False)
@@ -130,7 +130,7 @@ def _versions(form: Form) -> OrderedDict:
     return current
 
 
-def _unwrap(checkpoint: Mapping) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+def unwrap(checkpoint: Mapping) -> tuple[dict[str, Tensor], tuple[str, ...]]:
     """Return the tensors of a checkpoint and the names of what else it holds."""
     inner, left_out = checkpoint, ()
     for wrapper in WRAPPERS:

@@ -1,11 +1,12 @@
 """Proposals: object masks for every frame, without labels."""
 
 from .base_mask_proposer import BaseMaskProposer
+from .detector_proposer import DetectorProposer
 from .edge_refiner import EdgeRefiner
 from .learnt_motion import LearntMotion
 from .motion_color_proposer import MotionColorProposer
 from .precomputed_proposals import PrecomputedProposals
 from .residual_motion import ResidualMotion
 
-__all__ = ['BaseMaskProposer', 'EdgeRefiner', 'LearntMotion', 'MotionColorProposer',
-           'PrecomputedProposals', 'ResidualMotion']
+__all__ = ['BaseMaskProposer', 'DetectorProposer', 'EdgeRefiner', 'LearntMotion',
+           'MotionColorProposer', 'PrecomputedProposals', 'ResidualMotion']

@@ -15,7 +15,7 @@ from mmcv.ops import RoIAlign, nms, soft_nms
 from mmcv.utils.ext_loader import check_ops_exist
 
 from s2d_plugins import compat
-from s2d_plugins.compat import mmcv_ops
+from s2d_plugins.compat import mmcv_ops, plain_ops
 
 stand_in_only = pytest.mark.skipif(compat.has_compiled_ops(), reason='mmcv has compiled ops')
 
@@ -99,6 +99,40 @@ def test_torchvision_is_used_where_it_works(monkeypatch):
     pooled.sum().backward()
     assert calls[1:] == [((2, 2), .25, 1, True)] * 2
     assert features.grad.sum() == 12
+
+
+@stand_in_only
+def test_torchvision_gets_ranks_that_keep_the_order_of_scores(monkeypatch):
+    given = []
+
+    class FakeOps:
+        @staticmethod
+        def nms(boxes, scores, iou_threshold):
+            given.append(scores)
+            return scores.argsort(descending=True)
+
+    monkeypatch.setattr(mmcv_ops, 'working_torchvision', lambda: FakeOps)
+    # equal in float32, and the first two in float64 as well: of equals the earlier is better
+    scores = torch.tensor([.5, .5, .5 + 1e-12], dtype=torch.float64)
+    assert mmcv_ops._nms(torch.zeros(3, 4), scores, .5).tolist() == [2, 0, 1]
+    assert given[0].tolist() == [2, 1, 3] and given[0].dtype == torch.float32
+
+
+@stand_in_only
+@pytest.mark.parametrize('torchvision', [True, False])
+def test_regions_stay_where_they_are_in_half_precision(monkeypatch, torchvision):
+    def roi_align(features, rois, *options):
+        assert rois.dtype == torch.float32 and rois[0, 3] == 1001.5
+        return plain_ops.roi_align(features, rois, *options)
+
+    fake = types.SimpleNamespace(roi_align=roi_align) if torchvision else None
+    monkeypatch.setattr(mmcv_ops, 'working_torchvision', lambda: fake)
+    output = torch.empty(1, 1, 2, 2, dtype=torch.float16)
+    rois = torch.tensor([[0, 0, 0, 1001.5, 8]])
+    mmcv_ops._roi_align_forward(
+        torch.ones(1, 1, 8, 8, dtype=torch.float16), rois, output, None, None, aligned_height=2,
+        aligned_width=2, spatial_scale=.008, sampling_ratio=1, pool_mode=1, aligned=False)
+    assert torch.equal(output, torch.ones_like(output))
 
 
 def test_torchvision_built_for_another_torch_is_not_used(monkeypatch):

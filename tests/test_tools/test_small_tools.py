@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from mmengine.analysis import get_model_complexity_info
 
-from s2d_plugins.apis.segmenter import build_model
 from s2d_plugins.fileio.configs import load_config
 from s2d_plugins.labels import encode_mask, make_annotation, make_labels, make_video
+from s2d_plugins.models.loading import build_model
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / 'tools/analysis_tools'))

@@ -100,9 +100,9 @@ def main() -> None:
     args = parse_args()
     import torch
 
-    from s2d_plugins.apis.segmenter import build_model
     from s2d_plugins.errors import S2DInputError
     from s2d_plugins.fileio.configs import load_config, type_name
+    from s2d_plugins.models.loading import build_model
 
     cfg = load_config(args.config, args.cfg_options)
     if not {'model', 'train_dataloader', 'optim_wrapper'} <= cfg.keys():

@@ -28,9 +28,9 @@ def count(args: argparse.Namespace) -> None:
     with quiet_imports():
         from mmengine.analysis import get_model_complexity_info
 
-        from s2d_plugins.apis.segmenter import build_model
         from s2d_plugins.errors import S2DInputError
         from s2d_plugins.fileio.configs import load_config
+        from s2d_plugins.models.loading import build_model
     if min(args.shape) < 1:
         raise S2DInputError(f'--shape: expected positive numbers, found {tuple(args.shape)}')
     model = build_model(load_config(args.config, args.cfg_options)).eval()

@@ -1,0 +1,4 @@
+_base_ = [
+    '../_base_/recipes/cascade_r50.py',
+    '../_base_/datasets/imagenet_image_masks_shortest-edge.py',
+]
