@@ -83,8 +83,13 @@ def main(argv: list[str] | None = None) -> int:
         with quiet_imports():
             import s2d_plugins.registry  # noqa: F401  makes mmcv's ops importable
             from s2d_plugins.fileio.configs import load_config
+            from s2d_plugins.pipeline.config_checks import check_pipeline_config
             from s2d_plugins.pipeline.weights_checks import named_weights
-        names += named_weights(load_config(args.config))
+        cfg = load_config(args.config)
+        check_pipeline_config(cfg)
+        names += named_weights(cfg)
+        if not names:
+            print(f'{args.config} needs no published weights')
     return get_all(list(dict.fromkeys(names)), args.cache)
 
 
