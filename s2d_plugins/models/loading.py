@@ -51,7 +51,8 @@ def load_weights(model: nn.Module, checkpoint: str | Path, config: str | Path) -
         S2DInputError: If the file is missing or wrong, or if any weight is missing or left over.
     """
     content = read_checkpoint(checkpoint)
-    if 'state_dict' not in content and isinstance(content.get('model'), dict):
+    if isinstance(content, dict) and 'state_dict' not in content and isinstance(
+            content.get('model'), dict):
         raise S2DInputError(f'{checkpoint} has the layout of detectron2; convert it first, with '
                             'tools/model_converters/cutler_to_mmdet.py (detectors) or '
                             'official_to_s2d.py (Mask2Former)')
