@@ -36,7 +36,7 @@ def get_weights(name: str, folder: str | Path | None = None,
         return usable
     if not published.is_file():
         if entry.by_hand:
-            raise S2DInputError(f'{name}: {how_to_get(entry, folder)}')
+            raise S2DInputError(how_to_get(entry, folder))
         download(entry.url, published, entry.size, entry.sha256, progress)
     _make_usable(entry, published, usable)
     return usable
@@ -57,5 +57,5 @@ def _make_usable(entry: PublishedWeights, published: Path, usable: Path) -> None
         else:
             load_checkpoint(published)
     except S2DInputError as error:
-        raise S2DInputError(f'{entry.name}: {error}; if it is another file than the one on '
+        raise S2DInputError(f'{error}; if it is another file than the one on '
                             f'{entry.page}, delete it and fetch that') from error

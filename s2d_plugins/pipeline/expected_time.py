@@ -126,7 +126,7 @@ def _not_measured(context: Context, clips: dict[str, set[str]],
     names = [_config_name(context, stage) for stage in steps]
     found += [name for name, number in zip(names, steps.values(), strict=True)
               if number is None or name not in STEP_SECONDS]
-    return ', '.join(found)
+    return ', '.join(dict.fromkeys(found))
 
 
 def _type_name(settings: dict) -> str:

@@ -51,7 +51,7 @@ def test_one_fails_and_the_others_go_on(server, monkeypatch, capsys, tmp_path):
     cache = tmp_path / 'cache'
     assert code == 2 and '2 of 3 weights are not ready; the same command goes on' in err
     assert 'failed: dino_vits8: cannot download' in err and 'broke off after 100 of' in err
-    assert ('failed: cutler_m2f_rn50: cutler_m2f_rn50: fetch it by hand from https://drive.'
+    assert ('failed: cutler_m2f_rn50: fetch it by hand from https://drive.'
             in err)
     assert f'save it as {cache / "cutler_m2f_rn50.pth"} and run `python tools/download' in err
     assert f'cotracker3_offline: {cache / "cotracker3_offline.pth"}; licence: CC-BY-NC' in out
