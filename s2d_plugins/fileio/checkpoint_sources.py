@@ -19,14 +19,14 @@ from ..errors import S2DInputError, one_line, shortened
 from .checkpoint_checks import weights_of
 from .checkpoints import load_checkpoint
 from .plain_files import check_is_file
+from .weights_cache import PACKAGE_PREFIX, find_weights
+from .weights_list import WEIGHTS
 from .whole_file_backend import WholeFileBackend
 
 URL_PREFIXES = ('http://', 'https://')
 _MMLAB_PREFIXES = ('open-mmlab://', 'openmmlab://')
 _TORCHVISION_PREFIXES = ('torchvision://', 'modelzoo://')
 _MMCLS_PREFIX = 'mmcls://'
-#: Before the name of weights that come with this package.
-PACKAGE_PREFIX = 's2d://'
 _WEIGHTS = Path(__file__).parents[1] / 'weights'
 
 
@@ -64,12 +64,22 @@ def check_source(source: str | Path) -> None:
     """Check that a checkpoint is there, as far as that can be told without the network.
 
     Raises:
-        S2DInputError: If a path is no file, or the package has no weights of that name.
+        S2DInputError: If a path is no file, or weights of this package or of its list are not
+            there.
     """
     if str(source).startswith(PACKAGE_PREFIX):
-        _packaged(str(source))
+        local_file(source)
     elif '://' not in str(source):
         check_is_file(source, 'the weights')
+
+
+def local_file(source: str | Path) -> str | Path:
+    """Return the path that ``s2d://NAME`` stands for; any other source as it is.
+
+    Raises:
+        S2DInputError: If the package knows no such weights, or they are not there.
+    """
+    return _packaged(source) if str(source).startswith(PACKAGE_PREFIX) else source
 
 
 def load_from_local(filename: str, map_location=None) -> dict:
@@ -122,8 +132,9 @@ def load_from_mmcls(filename: str, map_location=None) -> dict:
 
 
 def load_from_package(filename: str, map_location=None) -> dict:
-    """Read weights that come with this package, such as ``s2d://starter_small``."""
-    return load_from_local(str(_packaged(filename)), map_location)
+    """Read weights that come with this package or that it knows, such as ``s2d://cutler_m2f_rn50``.
+    """
+    return load_from_local(str(local_file(filename)), map_location)
 
 
 def load_from_nowhere(filename: str, map_location=None) -> dict:
@@ -141,13 +152,15 @@ def _named(filename: str, prefixes: tuple[str, ...], urls: dict[str, str]) -> st
     return urls[name]
 
 
-def _packaged(filename: str) -> Path:
+def _packaged(source: str | Path) -> Path:
     known = {path.stem: path for path in _WEIGHTS.glob('*.pth')}
-    name = filename.removeprefix(PACKAGE_PREFIX)
-    if name not in known:
-        raise S2DInputError(f'{filename}: this package has no such weights, it has '
-                            f'{", ".join(sorted(known)) or "none"}; correct the name')
-    return known[name]
+    name = str(source).removeprefix(PACKAGE_PREFIX)
+    if name in known:
+        return known[name]
+    if name in WEIGHTS:
+        return find_weights(name)
+    raise S2DInputError(f'{source}: this package knows no such weights, it knows '
+                        f'{", ".join([*sorted(known), *WEIGHTS])}; correct the name')
 
 
 def _for_mmengine(content, where: str | Path) -> dict:

@@ -18,7 +18,8 @@ from ..errors import S2DInputError, one_line, shortened
 _FURTHER_KEYS = ('activation_checkpointing', 'compile', 'efficient_conv_bn_eval',
                  'find_unused_parameters', 'model_wrapper_cfg', 'sync_bn', 'runner_type',
                  'strategy', 'tta_model', 'tta_pipeline', 'inference', 'dense', 'frames',
-                 'selection', 'max_one2x', 'proposer', 'discovery', 'distill', 'final')
+                 'selection', 'max_one2x', 'proposer', 'discovery', 'distill', 'final',
+                 'trained_model')
 
 
 def apply_options(config: Config, options: dict, path: Path) -> None:

@@ -6,13 +6,22 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from .weights_cache import PACKAGE_PREFIX, usable_file
+from .weights_list import WEIGHTS
+
 
 def named_paths(settings: Any, key: str = '') -> list[Path]:
-    """Return the files and folders that plain settings name and that exist, at any depth."""
+    """Return the files and folders that plain settings name and that exist, at any depth.
+
+    Published weights, ``s2d://NAME``, are a file too.
+    """
     if isinstance(settings, dict):
         return [path for name, value in settings.items() for path in named_paths(value, str(name))]
     if isinstance(settings, (list, tuple)):
         return [path for value in settings for path in named_paths(value, key)]
+    if isinstance(settings, str) and settings.startswith(PACKAGE_PREFIX):
+        entry = WEIGHTS.get(settings.removeprefix(PACKAGE_PREFIX))
+        return named_paths(usable_file(entry)) if entry else []
     looks_like_path = isinstance(settings, str) and (
         'path' in key or os.sep in settings or Path(settings).suffix != '')
     if isinstance(settings, Path) or looks_like_path:

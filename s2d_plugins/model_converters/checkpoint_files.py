@@ -1,6 +1,5 @@
 """Checkpoint files of the converter: read as data, written whole or not at all."""
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -9,6 +8,7 @@ import torch
 
 from ..errors import S2DInputError
 from ..fileio.checkpoints import load_checkpoint
+from ..fileio.digests import file_sha256
 from ..fileio.paths import check_outputs
 from ..fileio.whole_files import whole_file
 from .cascade_checkpoint import ConvertedCascade, cascade_to_detectron2, cascade_to_mmdet
@@ -62,7 +62,7 @@ def _convert(source: str | Path, target: str | Path,
         raise S2DInputError(f'{source}: {error}') from error
     record = converted.checkpoint.get('meta', {}).get(RECORD)
     if record is not None:
-        record['source_sha256'] = _sha256(source)
+        record['source_sha256'] = file_sha256(source)
     write_file(target, converted.checkpoint)
     return converted
 
@@ -103,11 +103,3 @@ def write_file(path: Path, checkpoint: dict) -> None:
             if isinstance(error.__context__, OSError):
                 raise error.__context__ from error
             raise
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open('rb') as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

@@ -63,6 +63,13 @@ class BaseMotionPrior:
         for frame in range(len(frames)):
             yield TrackPiece(frame, points, tracks.xy[frame], tracks.visible[frame])
 
+    def check_ready(self) -> None:  # noqa: B027  most priors need nothing
+        """Check, before a long run, that the code and weights of the prior are there.
+
+        Raises:
+            S2DInputError: Says what is missing and how to get it.
+        """
+
     def release(self) -> None:
         """Free what the prior holds, such as a model on a GPU; it may be used again later."""
 

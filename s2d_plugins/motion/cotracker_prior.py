@@ -17,14 +17,17 @@ from ..arguments import (
 )
 from ..devices import choose_device
 from ..errors import S2DInputError, one_line
+from ..fileio.checkpoint_sources import check_source
+from ..fileio.weights_list import COTRACKER_COMMIT
 from ..registry import MOTION_PRIORS
 from ..structures import Frames, TrackPiece
 from .base_motion_prior import BaseMotionPrior, check_queries
 from .frame_features import features_kept
 from .prior_weights import load_weights
 
-HUB_REPOSITORY = 'facebookresearch/co-tracker'
-INSTALL_HELP = ('install it with `pip install git+https://github.com/facebookresearch/co-tracker` '
+HUB_REPOSITORY = f'facebookresearch/co-tracker:{COTRACKER_COMMIT}'
+INSTALL_HELP = ('install it with `pip install git+https://github.com/facebookresearch/co-tracker'
+                f'@{COTRACKER_COMMIT}` '
                 'and give its checkpoint, or let torch.hub download both; its weights are '
                 "CC-BY-NC. motion_prior=dict(type='OpenCVFlowPrior') needs neither")
 
@@ -43,8 +46,8 @@ class CoTrackerPrior(BaseMotionPrior):
     Args:
         mode: ``'offline'`` sees the whole video at once, ``'online'`` sliding windows, at flat
             memory.
-        checkpoint: Path or URL of weights for an installed ``cotracker`` package; None asks
-            torch.hub for code and weights.
+        checkpoint: Path or URL of weights, or ``s2d://cotracker3_offline``, for an installed
+            ``cotracker`` package; None asks torch.hub for code (of one commit) and weights.
         device: ``'cpu'``, ``'cuda'``, ...; None takes CUDA where there is one.
         max_points: Points per call.
         per_frame: Never mix points of different query frames in a call.
@@ -83,6 +86,12 @@ class CoTrackerPrior(BaseMotionPrior):
         if self._predictor is None:
             self._predictor = self._build().to(self.device).eval()
         return self._predictor
+
+    def check_ready(self) -> None:
+        """See :meth:`BaseMotionPrior.check_ready`."""
+        if self.checkpoint is not None:
+            self._check_package()
+            check_source(self.checkpoint)
 
     def release(self) -> None:
         """See :meth:`BaseMotionPrior.release`."""
@@ -151,17 +160,23 @@ class CoTrackerPrior(BaseMotionPrior):
             visible = torch.where(before, back_visible.flip(1), visible)
         return xy, visible
 
+    @staticmethod
+    def _check_package() -> None:
+        if importlib.util.find_spec('cotracker') is None:
+            raise S2DInputError('CoTrackerPrior: the package cotracker is missing; '
+                                f'{INSTALL_HELP}')
+
     def _build(self) -> torch.nn.Module:
         if self.checkpoint is None:
             try:
-                # without this torch asks at the terminal, where a batch job waits for ever
-                return torch.hub.load(HUB_REPOSITORY, f'cotracker3_{self.mode}', trust_repo=True)
+                # without trust torch asks at the terminal, where a batch job waits for ever; its
+                # validation knows the newest commit alone
+                return torch.hub.load(HUB_REPOSITORY, f'cotracker3_{self.mode}', trust_repo=True,
+                                      skip_validation=True)
             except Exception as error:  # it runs code from elsewhere
                 raise S2DInputError(f'CoTrackerPrior: torch.hub cannot load {HUB_REPOSITORY} '
                                     f'({one_line(error)}); {INSTALL_HELP}') from error
-        if importlib.util.find_spec('cotracker') is None:
-            raise S2DInputError(f'CoTrackerPrior: the package cotracker is missing; '
-                                f'{INSTALL_HELP}')
+        self._check_package()
         from cotracker.predictor import CoTrackerOnlinePredictor, CoTrackerPredictor
         cls = CoTrackerPredictor if self.mode == 'offline' else CoTrackerOnlinePredictor
         predictor = cls(checkpoint=None, offline=self.mode == 'offline', v2=False,

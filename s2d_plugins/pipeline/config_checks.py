@@ -13,11 +13,13 @@ from ..arguments import shown
 from ..errors import S2DInputError
 from ..inference_settings import check_settings
 from ..proposals.build import build_proposer, proposer_settings
-from .config_kinds import CLOSED, PipelineConfig
+from .config_kinds import CLOSED, InferenceConfig, PipelineConfig
+from .given_model import given_model_config, has_given_model, load_given_model
 from .parts import build_discovery, build_quality, build_refiner, build_support, check_selection
 from .stage_names import DENSE, INFER, KEYMASKS, PROPOSALS, TRAININGS
 from .training_checks import check_training
 from .training_config import read_training_config
+from .weights_checks import check_weights
 
 
 def check_pipeline_config(cfg: Config) -> None:
@@ -28,20 +30,18 @@ def check_pipeline_config(cfg: Config) -> None:
             range, or a training config is not there.
     """
     content = cfg.to_dict()
-    for name in ('proposer', 'discovery', *TRAININGS):
-        if not isinstance(content.get(name), dict):
-            raise S2DInputError(f'{cfg.filename} is not a pipeline config: it has no dict '
-                                f'{name}; give one like projects/s2d/configs/demo.py')
-    for name in TRAININGS:
-        if 'config' not in content[name]:
-            raise S2DInputError(f'{cfg.filename}: {name} names no training config; add '
-                                f'{name}=dict(config=...)')
+    given = has_given_model(cfg)
+    if not given:
+        _check_sections(cfg, content)
     for key in CLOSED:
         _check_names(cfg, content, key)
-    _check_values(cfg, content)
-    for name in ('inference', 'dense'):
+    _check_values(cfg, content, InferenceConfig if given else PipelineConfig)
+    for name in ('inference',) if given else ('inference', 'dense'):
         settings = {**content.get('inference', {}), **content.get(name, {})}
         check_settings(settings, lambda key, name=name: f'{cfg.filename}: {name}.{key}')
+    if given:
+        given_model_config(cfg)
+        return
     check_selection(cfg)
     proposer_settings(cfg)
     for name in TRAININGS:
@@ -54,10 +54,14 @@ def check_parts(cfg: Config, stages: Collection[str], device: str) -> None:
     Raises:
         S2DInputError: If the config describes something that cannot be built.
     """
+    check_weights(cfg, stages)
+    if has_given_model(cfg):
+        load_given_model(cfg, device, {})
+        return
     if PROPOSALS in stages:
         build_proposer(cfg)
     if KEYMASKS in stages:
-        build_discovery(cfg)
+        _check_prior(build_discovery(cfg).motion_prior)
         build_refiner(cfg, 'keymask_refinement')
     for stage, part in ((DENSE, 'dense'), (INFER, 'result')):
         if stage in stages:
@@ -68,6 +72,23 @@ def check_parts(cfg: Config, stages: Collection[str], device: str) -> None:
     for stage in TRAININGS:
         if stage in stages:
             check_training(cfg, stage, device)
+
+
+def _check_prior(prior: Any) -> None:
+    check = getattr(prior, 'check_ready', None)  # a prior needs no more than `stream`
+    if check is not None:
+        check()
+
+
+def _check_sections(cfg: Config, content: dict) -> None:
+    for name in ('proposer', 'discovery', *TRAININGS):
+        if not isinstance(content.get(name), dict):
+            raise S2DInputError(f'{cfg.filename} is not a pipeline config: it has no dict '
+                                f'{name}; give one like projects/s2d/configs/demo.py')
+    for name in TRAININGS:
+        if 'config' not in content[name]:
+            raise S2DInputError(f'{cfg.filename}: {name} names no training config; add '
+                                f'{name}=dict(config=...)')
 
 
 def _look_up(content: dict, key: str) -> Any:
@@ -87,9 +108,9 @@ def _check_names(cfg: Config, content: dict, key: str) -> None:
                             f'{", ".join(known)}')
 
 
-def _check_values(cfg: Config, content: dict) -> None:
+def _check_values(cfg: Config, content: dict, kind: type) -> None:
     try:
-        msgspec.convert(content, PipelineConfig)
+        msgspec.convert(content, kind)
     except msgspec.ValidationError as error:
         reason, _, place = str(error).replace('`', '').partition(' - at ')
         key = place.removeprefix('$').removeprefix('.')

@@ -42,6 +42,21 @@ class FinalTraining(Training):
     init_from: NotRequired[Literal['teacher', 'student'] | None]
 
 
+class GivenModel(TypedDict):
+    """A model that is trained already: the config of its training, and its weights."""
+
+    config: str
+    weights: str
+
+
+class InferenceConfig(TypedDict):
+    """The config of a pipeline that trains nothing."""
+
+    trained_model: GivenModel
+    frames: NotRequired[Frames]
+    inference: NotRequired[dict]
+
+
 class PipelineConfig(TypedDict):
     """A pipeline's config."""
 
@@ -63,4 +78,5 @@ class PipelineConfig(TypedDict):
 
 
 #: Sections whose keys must all be known.
-CLOSED = {'frames': Frames, 'frames.shots': Shots, 'distill': Training, 'final': FinalTraining}
+CLOSED = {'frames': Frames, 'frames.shots': Shots, 'distill': Training, 'final': FinalTraining,
+          'trained_model': GivenModel}

@@ -9,6 +9,7 @@ import torch
 
 from ..proposals.build import proposer_settings
 from .context import Context
+from .given_model import given_model_config, has_given_model
 from .stage_names import DENSE, DISTILL, FINAL, INFER, KEYMASKS, PER_CLIP, PROPOSALS, TRAININGS
 from .trained_models import trained_weights
 from .training_config import read_training_config
@@ -113,6 +114,8 @@ def _steps_done(folder: Path) -> int:
 def _not_measured(context: Context, clips: dict[str, set[str]],
                   steps: dict[str, int | None]) -> str:
     """Name a part whose time is unknown; empty if there is none."""
+    if has_given_model(context.cfg):
+        return given_model_config(context.cfg).stem
     found = []
     if clips.get(PROPOSALS):
         kind = _type_name(proposer_settings(context.cfg))
@@ -123,7 +126,7 @@ def _not_measured(context: Context, clips: dict[str, set[str]],
     names = [_config_name(context, stage) for stage in steps]
     found += [name for name, number in zip(names, steps.values(), strict=True)
               if number is None or name not in STEP_SECONDS]
-    return ', '.join(found)
+    return ', '.join(dict.fromkeys(found))
 
 
 def _type_name(settings: dict) -> str:

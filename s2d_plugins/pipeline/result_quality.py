@@ -6,6 +6,7 @@ from ..models.window_inference import Tube
 from .clip_labels import read_annotations, trusted
 from .clips import Clip
 from .context import Context
+from .given_model import has_given_model
 from .parts import build_quality
 from .stage_names import DENSE, KEYMASKS
 
@@ -32,7 +33,7 @@ def judge_results(context: Context, clips: Sequence[Clip],
     """
     judge = build_quality(context.cfg)
     instances: list[dict] = []
-    has_keymasks = False
+    has_keymasks = has_given_model(context.cfg)  # a given model needs none
     for clip, part in zip(clips, tubes, strict=True):
         keymasks = trusted(_known(context, KEYMASKS, clip) or [],
                            context.cfg.get('max_one2x', 1.0))

@@ -19,6 +19,7 @@ from .console import Console
 from .context import Context
 from .expected_time import expected_time
 from .failures import one_line_errors
+from .given_model import has_given_model, stages_of
 from .result_quality import describe_results
 from .stage_names import DENSE, DISTILL, FINAL, FRAMES, INFER, KEYMASKS, PROPOSALS, STAGES
 from .stages import dense, frames, infer, keymasks, proposals, training
@@ -56,11 +57,10 @@ def run_pipeline(cfg: Config, videos: str | Path, work_dir: str | Path,
         S2DInputError: If nothing can go on.
         S2DUnexpectedError: If that is for a reason that nobody foresaw.
     """
-    chosen = _check_stages(stages)
     check_pipeline_config(cfg)
+    chosen = _check_stages(cfg, stages)
     paths = list_videos(videos)
-    check_outputs(inputs=[videos, *paths, *named_paths(proposer_settings(cfg)),
-                          *named_paths(cfg.discovery.to_dict())], owned=[work_dir])
+    check_outputs(inputs=[videos, *paths, *named_paths(_file_settings(cfg))], owned=[work_dir])
     start = time.monotonic()
     console = Console(Path(work_dir) / 'run.log')
     context = Context(cfg, dict(zip(video_names(paths), paths, strict=True)),
@@ -77,12 +77,20 @@ def run_pipeline(cfg: Config, videos: str | Path, work_dir: str | Path,
     return context.failures
 
 
-def _check_stages(stages: Sequence[str] | None) -> list[str]:
-    unknown = sorted(set(stages or ()) - set(STAGES))
+def _file_settings(cfg: Config) -> list:
+    """Return the settings that may name files which a run reads."""
+    if has_given_model(cfg):
+        return [cfg.trained_model.to_dict()]
+    return [proposer_settings(cfg), cfg.discovery.to_dict()]
+
+
+def _check_stages(cfg: Config, stages: Sequence[str] | None) -> list[str]:
+    known = stages_of(cfg)
+    unknown = sorted(set(stages or ()) - set(known))
     if unknown:
-        raise S2DInputError(f'unknown stage {unknown[0]!r}; expected some of '
-                            f'{", ".join(STAGES)}')
-    return [name for name in STAGES if not stages or name in stages]
+        which = 'unknown stage' if unknown[0] not in STAGES else f'{cfg.filename} has no stage'
+        raise S2DInputError(f'{which} {unknown[0]!r}; expected some of {", ".join(known)}')
+    return [name for name in known if not stages or name in stages]
 
 
 def _run_stages(context: Context, chosen: Sequence[str]) -> None:

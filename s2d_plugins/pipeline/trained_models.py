@@ -11,6 +11,8 @@ from ..fileio.json_files import read_json
 from ..fileio.paths import check_inside
 from ..fileio.whole_files import write_json
 from .context import Context
+from .given_model import given_stamp, has_given_model, load_given_model
+from .stage_names import FINAL
 
 
 def config_path(context: Context, stage: str) -> Path:
@@ -46,6 +48,24 @@ def training_stamp(context: Context, stage: str) -> str | None:
     """Return what tells a completed training from any other, also from one like it."""
     note = _note(context.workspace.stage_folder(stage))
     return file_digest(note) if note.is_file() else None
+
+
+def result_stamp(context: Context) -> object:
+    """Return what tells the model of the results from any other, trained here or given."""
+    if has_given_model(context.cfg):
+        return given_stamp(context.cfg)
+    return training_stamp(context, FINAL)
+
+
+def load_result_segmenter(context: Context, settings: dict) -> VideoSegmenter:
+    """Load the model that makes the results: the given one, or that of the final training.
+
+    Raises:
+        S2DInputError: If it is not there, or does not fit its config.
+    """
+    if has_given_model(context.cfg):
+        return load_given_model(context.cfg, context.device, settings)
+    return load_segmenter(context, FINAL, settings)
 
 
 def load_segmenter(context: Context, stage: str, settings: dict) -> VideoSegmenter:

@@ -27,6 +27,7 @@ from ..labels.rle import encode_mask
 from ..labels.youtube_vis import make_annotation, make_labels, make_video
 from ..registry import DATASETS
 from .quiet_runner import QuietRunner
+from .stage_names import FINAL
 from .training_config import connect, innermost_dataset, read_training_config
 
 _SIZE = (64, 64)
@@ -49,7 +50,8 @@ def check_training(cfg: Config, stage: str, device: str) -> None:
     training = read_training_config(cfg, stage)
     with tempfile.TemporaryDirectory() as folder, _settings_kept():
         frames = Path(folder) / 'frames'
-        connect(training, cfg, stage, Path(folder) / 'run', _made_labels(frames), frames, device)
+        connect(training, cfg, stage, Path(folder) / 'run', _made_labels(frames, stage), frames,
+                device)
         if training.get('load_from'):
             with config_errors(cfg.filename, key=stage):
                 check_source(training.load_from)
@@ -96,8 +98,8 @@ def _keep_unpacked(dataset: ConfigDict) -> None:
         dataset.serialize_data = False
 
 
-def _made_labels(frames: Path) -> Path:
-    """Write labels of one video with one object that fills every frame."""
+def _made_labels(frames: Path, stage: str) -> Path:
+    """Write labels of one video with one object that fills every frame; dense ones have scores."""
     names = [f'a/{number:05d}.jpg' for number in range(_FRAMES)]
     full = encode_mask(np.ones(_SIZE, bool))
     for name in names:
@@ -105,7 +107,8 @@ def _made_labels(frames: Path) -> Path:
         (frames / name).touch()
     path = frames.parent / 'labels.json'
     write_json(path, make_labels([make_video(1, 'a', _SIZE, names)],
-                                 [make_annotation(1, 1, [full] * _FRAMES)]))
+                                 [make_annotation(1, 1, [full] * _FRAMES,
+                                                 score=1.0 if stage == FINAL else None)]))
     return path
 
 

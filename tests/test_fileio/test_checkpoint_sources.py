@@ -205,8 +205,8 @@ def test_weights_of_this_package(tmp_path, monkeypatch):
     assert loaded['state_dict']['backbone.weight'].tolist() == [1, 1]
     check_source('s2d://good')
     for use in (read_checkpoint, check_source):
-        with pytest.raises(S2DInputError, match='s2d://../good: this package has no such weights, '
-                                                'it has bad, good; correct the name'):
+        with pytest.raises(S2DInputError, match='s2d://../good: this package knows no such '
+                                                'weights, it knows bad, good, cuts3d'):
             use('s2d://../good')
     with pytest.raises(S2DInputError, match='bad.pth holds'):
         read_checkpoint('s2d://bad')

@@ -172,6 +172,8 @@ def test_missing_package_and_hub(monkeypatch, video, tmp_path):
     torch.save({}, tmp_path / 'weights.pth')
     with pytest.raises(S2DInputError, match='package cotracker is missing; install it with'):
         CoTrackerPrior(checkpoint=str(tmp_path / 'weights.pth')).track(video, QUERIES)
+    with pytest.raises(S2DInputError, match='package cotracker is missing; install it with'):
+        CoTrackerPrior(checkpoint='s2d://cotracker3_offline').check_ready()
 
     def offline(*args, **kwargs):
         raise OSError('no network')

@@ -13,10 +13,11 @@ from ...visualization import write_overlay
 from ..clip_labels import read_annotations
 from ..clips import Clip
 from ..context import Context
+from ..given_model import stages_of
 from ..parts import Refiner, Support, build_refiner, build_support, part_settings
 from ..result_quality import judge_results
-from ..stage_names import DENSE, FINAL, INFER, PER_CLIP, TRAININGS
-from ..trained_models import load_segmenter, training_stamp
+from ..stage_names import DENSE, INFER, PER_CLIP, TRAININGS
+from ..trained_models import load_result_segmenter, result_stamp
 
 
 def run(context: Context) -> None:
@@ -24,7 +25,7 @@ def run(context: Context) -> None:
     settings = dict(context.cfg.get('inference', {}))
     support = build_support(context.cfg, 'result_support')
     refiner = build_refiner(context.cfg, 'result_refinement')
-    context.begin(INFER, settings, training_stamp(context, FINAL),
+    context.begin(INFER, settings, result_stamp(context),
                   *part_settings(context.cfg, 'result_support', 'result_refinement',
                                  'result_quality'))
     todo = [video for video in dict.fromkeys(clip.video for clip in context.clips)
@@ -32,7 +33,7 @@ def run(context: Context) -> None:
     if not todo:
         context.console.say(f'{INFER}: done before')
         return
-    segmenter = load_segmenter(context, FINAL, settings)
+    segmenter = load_result_segmenter(context, settings)
     frames = {video: sum(len(clip.file_names) for clip in context.clips if clip.video == video)
               for video in todo}
     with context.console.bar(INFER, 2 * sum(frames.values()), ' frames') as bar:
@@ -88,11 +89,11 @@ def _segment_clip(context: Context, segmenter: VideoSegmenter, support: Support 
 def _summary(context: Context, video: str, clips: list[Clip], num_frames: int) -> dict:
     """Sum up what each stage cost and found; trainings are shared by all videos."""
     state = context.workspace.state
-    stages = {}
-    for stage in PER_CLIP:
+    known, stages = stages_of(context.cfg), {}
+    for stage in [name for name in PER_CLIP if name in known]:
         records = [state.record(stage, clip.name) or {} for clip in clips]
         stages[stage] = sum_records(records)
-    for stage in TRAININGS:
+    for stage in [name for name in TRAININGS if name in known]:
         stages[stage] = {**(state.record(stage, stage) or {}), 'shared_by_all_videos': True}
     stages[INFER] = state.record(INFER, video)
     first = clips[0]
