@@ -17,7 +17,8 @@ ensure_config_name()
 MODELS = Registry('model', parent=mmdet_registry.MODELS,
                   locations=['s2d_plugins.models', 'mmdet.models'])
 TASK_UTILS = Registry('task util', parent=mmdet_registry.TASK_UTILS,
-                      locations=['s2d_plugins.models', 's2d_plugins.keymasks', 'mmdet.models'])
+                      locations=['s2d_plugins.models', 's2d_plugins.keymasks',
+                                 's2d_plugins.proposals', 'mmdet.models'])
 DATASETS = Registry('dataset', parent=mmdet_registry.DATASETS,
                     locations=['s2d_plugins.datasets', 'mmdet.datasets'])
 TRANSFORMS = Registry('transform', parent=mmdet_registry.TRANSFORMS,

@@ -33,7 +33,7 @@ from s2d_plugins.hooks import (
     TrackDrawingHook,
 )
 from s2d_plugins.hooks.schedules import Schedule
-from s2d_plugins.keymasks import KeymaskDiscovery, KeymaskSupport
+from s2d_plugins.keymasks import AgreementQuality, KeymaskDiscovery, KeymaskSupport
 from s2d_plugins.labels.merging import write_label_sets
 from s2d_plugins.models import (
     KeymaskEvidence,
@@ -47,7 +47,13 @@ from s2d_plugins.models.window_inference import MaskResize, segment_video
 from s2d_plugins.motion import CoTrackerPrior, MMFlowPrior, OpenCVFlowPrior
 from s2d_plugins.motion.base_motion_prior import check_queries
 from s2d_plugins.motion.warped_frames import WarpedFrames
-from s2d_plugins.proposals import MotionColorProposer, PrecomputedProposals
+from s2d_plugins.proposals import (
+    EdgeRefiner,
+    LearntMotion,
+    MotionColorProposer,
+    PrecomputedProposals,
+    ResidualMotion,
+)
 from s2d_plugins.proposals.selection import select_proposals
 from s2d_plugins.structures import KeymaskInstance, PointTracks
 
@@ -158,12 +164,16 @@ WRONG = {
     WarpedFrames: dict(videos=PATH),
     MotionColorProposer: dict(
         max_size=(*COUNT, 63), gaps=(*NO_LIST, (), (2, 3), (1, 0), (1, 2.5), ('1',)),
-        regions=COUNT, window=(*COUNT, 3), min_motion=SHARE, min_area=SHARE, max_masks=COUNT),
+        regions=COUNT, window=(*COUNT, 3), min_motion=SHARE, min_area=SHARE, max_masks=COUNT,
+        motion=CONFIG, main_levels=(*NO_LIST, (), (0.4, 0.4), (0.4, 0.4, 1), (0, 0.4, 0.4))),
+    EdgeRefiner: dict(max_size=(*COUNT, 63), softness=POSITIVE),
+    ResidualMotion: dict(tolerance=POSITIVE), LearntMotion: dict(weights=(*PATH, None)),
     PrecomputedProposals: dict(path=(*PATH, None)),
     select_proposals: dict(proposals=()),
     dropped: dict(loss=(*CONFIG, None), num_points=COUNT),
     WeightedDiceLoss: dict(loss_weight=NOT_NEGATIVE, eps=POSITIVE),
     KeymaskEvidence: dict(unproven_weight=SHARE),
+    AgreementQuality: dict(low_below=SHARE),
     KeymaskSupport: dict(min_share=SHARE),
     distiller: dict(
         detector=(*CONFIG, None), teacher_score_thr=SHARE, teacher_nms_iou=SHARE,

@@ -10,8 +10,8 @@ PACKAGE = Path(__file__).parents[1] / 's2d_plugins'
 FLOORS = (
     {'__init__', 'errors', '__version__'},
     {'arguments', 'devices'},
-    {'structures', 'inference_settings', 'fileio', 'compat', 'distributed'},
-    {'registry', 'labels', 'doctor', 'video', 'model_converters'},
+    {'structures', 'inference_settings', 'fileio', 'compat'},
+    {'registry', 'labels', 'doctor', 'video', 'model_converters', 'distributed'},
     {'visualization', 'models', 'evaluation', 'datasets', 'dataset_converters', 'motion',
      'proposals', 'utils'},
     {'keymasks', 'apis'},

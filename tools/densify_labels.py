@@ -9,6 +9,7 @@ Examples:
     python tools/densify_labels.py CONFIG CHECKPOINT keymasks.json --data-root FRAMES \\
         --out dense.json
     torchrun --nproc-per-node 4 tools/densify_labels.py ... (the same arguments)
+    python tools/densify_labels.py ... --keymasks keymasks.json  # which say what is worth learning
 """
 
 import argparse
@@ -27,6 +28,8 @@ from s2d_plugins.apis.command_line import (
 )
 from s2d_plugins.errors import S2DInputError, one_line
 
+SUPPORT_MIN_SHARE = 0.5
+
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -43,6 +46,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--overwrite', action='store_true',
                         help='label all videos again; by default those whose labels hold are kept')
     add_window_arguments(parser, score_thr=0.75)
+    parser.add_argument('--keymasks', metavar='FILE', help='YouTube-VIS JSON that judges the '
+                        'tubes (KeymaskSupport): scores become score times agreement; of the '
+                        'same videos as LABELS, and often the same file')
+    parser.add_argument('--support-min-share', type=float, metavar='SHARE', help='with --keymasks: '
+                        "tubes below this share of their video's best score are left out "
+                        f'({SUPPORT_MIN_SHARE} by default)')
     parser.add_argument('--device', help=f'{DEVICES}; by default a GPU where torch sees one, and '
                         'of several processes each its own')
     parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm'),
@@ -59,6 +68,17 @@ def read_videos(path: str) -> list[dict]:
     return videos
 
 
+def support_config(args: argparse.Namespace) -> dict | None:
+    """Return the config of what judges tubes by keymasks, if anything does."""
+    if args.keymasks is None:
+        if args.support_min_share is not None:
+            raise S2DInputError('--support-min-share is about --keymasks; give a file of keymasks '
+                                'too')
+        return None
+    share = SUPPORT_MIN_SHARE if args.support_min_share is None else args.support_min_share
+    return dict(type='s2d_plugins.KeymaskSupport', min_share=share)
+
+
 def find_work(parts: list, stamp: dict, args: argparse.Namespace) -> list[int]:
     """Return the indices of the parts to make, and say why some are made again."""
     from s2d_plugins.apis.dense_parts import review_parts
@@ -72,7 +92,7 @@ def find_work(parts: list, stamp: dict, args: argparse.Namespace) -> list[int]:
 
 
 def label_share(segmenter, parts: list, stamp: dict, watch, failures: Failures,
-                data_root: str) -> None:
+                data_root: str, support) -> None:
     """Make this process's parts, counting their frames as they are done."""
     from s2d_plugins.apis.dense_parts import make_part
     for part in parts:
@@ -84,26 +104,38 @@ def label_share(segmenter, parts: list, stamp: dict, watch, failures: Failures,
             counted = done
 
         with failures.contained(part.name):
-            make_part(segmenter, part, data_root, stamp, count)
+            make_part(segmenter, part, data_root, stamp, count, support)
         watch.advance(part.frames - counted)
 
 
-def label_together(args: argparse.Namespace, device: str, settings: dict, watch) -> int:
+def label_together(args: argparse.Namespace, device: str, settings: dict, judge: dict | None,
+                   watch) -> int:
     """Do this process's share and, in the first one, write the label file of all."""
     from tqdm import tqdm
 
     with quiet_imports():
         import s2d_plugins.registry  # noqa: F401  makes mmcv's ops importable
-        from s2d_plugins.apis.dense_parts import list_parts, merge_parts, model_stamp
+        from s2d_plugins.apis.dense_parts import (
+            judged_parts,
+            list_parts,
+            merge_parts,
+            model_stamp,
+            read_keymasks,
+        )
         from s2d_plugins.apis.segmenter import VideoSegmenter
     from s2d_plugins.distributed.shares import fair_shares
     from s2d_plugins.fileio.configs import load_config
+    from s2d_plugins.registry import TASK_UTILS
     first = watch.rank == 0
+    support = TASK_UTILS.build(judge) if judge else None
     videos = watch.from_first(read_videos(args.labels) if first else None)
     parts = list_parts(videos, args.work_dir)
+    if judge:
+        parts = judged_parts(parts, watch.from_first(read_keymasks(args.keymasks, videos)
+                                                     if first else None))
     segmenter = VideoSegmenter.from_files(args.config, args.checkpoint, device, **settings)
     stamp = watch.from_first(model_stamp(load_config(args.config).model.to_dict(), args.checkpoint,
-                                         segmenter) if first else None)
+                                         segmenter, judge) if first else None)
     todo = watch.from_first(find_work(parts, stamp, args) if first else None)
     shares = fair_shares([parts[index].frames for index in todo], watch.count)
     failures = Failures(len(parts))
@@ -113,7 +145,7 @@ def label_together(args: argparse.Namespace, device: str, settings: dict, watch)
               disable=not first) as bar:
         watch.on_progress = lambda done: bar.update(frames - waiting + done - bar.n)
         label_share(segmenter, [parts[todo[index]] for index in shares[watch.rank]], stamp, watch,
-                    failures, args.data_root)
+                    failures, args.data_root, support)
         reasons = {name: reason for some in watch.gather(failures.reasons)
                    for name, reason in some.items()}
         watch.on_progress = None
@@ -134,16 +166,16 @@ def label_together(args: argparse.Namespace, device: str, settings: dict, watch)
 
 def main() -> int:
     args = parse_args()
-    settings = window_settings(args)
+    settings, judge = window_settings(args), support_config(args)
     args.work_dir = args.work_dir or Path(f'{args.out}.videos')
     from s2d_plugins.distributed.process_watch import ProcessWatch
     from s2d_plugins.distributed.workers import detect_launcher, own_device, start_workers
     start_workers(args.launcher or detect_launcher())
     device = own_device(args.device)
-    prepare_outputs([args.config, args.checkpoint, args.labels, args.data_root], files=[args.out],
-                    owned=[args.work_dir])
+    prepare_outputs([args.config, args.checkpoint, args.labels, args.data_root, args.keymasks],
+                    files=[args.out], owned=[args.work_dir])
     with ProcessWatch() as watch:
-        return label_together(args, device, settings, watch)
+        return label_together(args, device, settings, judge, watch)
 
 
 if __name__ == '__main__':

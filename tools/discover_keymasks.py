@@ -14,13 +14,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from s2d_plugins.apis.command_line import (
-    EXIT_INPUT_ERROR,
-    add_config_arguments,
-    prepare_outputs,
-    run_tool,
-)
-from s2d_plugins.errors import one_line
+from s2d_plugins.apis.command_line import add_config_arguments, prepare_outputs, run_tool
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
@@ -42,15 +36,12 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
 
 def discover_keymasks(args: argparse.Namespace) -> int:
     """Discover what is missing or out of date; returns the exit code."""
-    from mmengine.dist import get_rank
-    from tqdm import tqdm
-
+    from s2d_plugins.apis.video_jobs import do_video_jobs
     from s2d_plugins.distributed.workers import detect_launcher, start_workers, use_own_gpu
     from s2d_plugins.errors import S2DInputError
     from s2d_plugins.fileio.configs import config_errors, load_config
     from s2d_plugins.keymasks import KeymaskDiscovery
-    from s2d_plugins.keymasks.job_sharing import share_jobs
-    from s2d_plugins.keymasks.video_jobs import discover_video, list_jobs
+    from s2d_plugins.keymasks.video_jobs import discover_video, list_jobs, review_jobs
     cfg = load_config(args.config, args.cfg_options)
     if 'discovery' not in cfg:
         raise S2DInputError(f'{args.config} has no `discovery`; expected '
@@ -61,41 +52,10 @@ def discover_keymasks(args: argparse.Namespace) -> int:
     prepare_outputs([args.config, args.videos, args.proposals], folders=[args.out])
     start_workers(args.launcher or detect_launcher())
     use_own_gpu()
-    jobs = list_jobs(args.videos, args.proposals, args.out)
-    first = get_rank() == 0
-    again = find_outdated(jobs, settings, args.overwrite) if first else ()
-    kept = sum(job.target.exists() for job in jobs) - len(again)
-    with tqdm(total=len(jobs), initial=0, unit=' videos', disable=not first) as bar:
-        def work(job):
-            discover_video(job, discovery, settings, lambda done, total: bar.set_postfix_str(
-                f'{job.name} {100 * done // max(total, 1)}%', refresh=False))
-
-        failures = share_jobs(jobs, args.out, work, again, lambda job, mine: bar.update())
-    if first:
-        report(jobs, kept, failures, args.out)
-    return EXIT_INPUT_ERROR if failures else 0
-
-
-def find_outdated(jobs: list, settings: dict, overwrite: bool) -> list:
-    """Return the jobs whose results are to be made again, and say why."""
-    from s2d_plugins.keymasks.video_jobs import review_jobs
-    if overwrite:
-        return [job for job in jobs if job.target.exists()]
-    review = review_jobs(jobs, settings)
-    for line in review.lines():
-        print(one_line(line))
-    return [job for job in jobs if job.name in review.changed]
-
-
-def report(jobs: list, kept: int, failures: dict[str, str], out: Path) -> None:
-    """Say what was made, and what failed and why."""
-    print(f'{len(jobs) - len(failures)} of {len(jobs)} videos have label files in {out} '
-          f'({kept} from earlier runs)')
-    for name, reason in failures.items():
-        print(f'failed: {one_line(name)}: {one_line(reason)}', file=sys.stderr)
-    if failures:
-        print(f'{len(failures)} videos failed; the same command tries them again',
-              file=sys.stderr)
+    return do_video_jobs(
+        list_jobs(args.videos, args.proposals, args.out), args.out,
+        lambda job, progress: discover_video(job, discovery, settings, progress),
+        lambda jobs: review_jobs(jobs, settings), args.overwrite, 'label files')
 
 
 def main(argv: list[str] | None = None) -> int:

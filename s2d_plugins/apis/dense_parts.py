@@ -6,18 +6,23 @@ them made a file cannot be told from it.
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from ..errors import S2DInputError
 from ..fileio.digests import file_digest
 from ..fileio.paths import check_inside, unique_names
 from ..fileio.stamps import Review, Stamp, make_stamp, stamped
 from ..fileio.whole_files import write_json
 from ..labels.merging import MergeStatistics, write_label_sets
-from ..labels.youtube_vis import read_labels, video_folder, video_title
+from ..labels.rle import resized_masks
+from ..labels.youtube_vis import read_labels, video_folder, video_title, videos_by_name
 from .densify import densify_video
 from .segmenter import VideoSegmenter
+
+#: Takes the dense annotations of a video and its keymasks; gives the annotations that stay.
+Support = Callable[[list[dict], list[dict]], list[dict]]
 
 
 @dataclass(frozen=True)
@@ -28,11 +33,13 @@ class DensePart:
         name: No other part has it.
         video: Entry of the label file.
         path: File for its labels.
+        keymasks: Annotations that judge its tubes; None if nothing does.
     """
 
     name: str
     video: dict
     path: Path
+    keymasks: list[dict] | None = None
 
     @property
     def frames(self) -> int:
@@ -52,23 +59,63 @@ def list_parts(videos: Sequence[dict], folder: str | Path) -> list[DensePart]:
             for name, video in zip(names, videos, strict=True)]
 
 
-def model_stamp(model: object, checkpoint: str | Path, segmenter: VideoSegmenter) -> Stamp:
+def read_keymasks(path: str | Path, videos: Sequence[dict]) -> list[list[dict]]:
+    """Read the annotations that judge the tubes of some videos, which are found by their names.
+
+    Args:
+        path: YouTube-VIS JSON.
+        videos: Entries of another label file, with the same frames.
+
+    Returns:
+        The annotations of each video.
+
+    Raises:
+        S2DInputError: If the file is broken, has not all of the videos or has other frames.
+    """
+    labels = read_labels(path)
+    named = videos_by_name(labels['videos'], str(path))
+    found: dict[object, list[dict]] = {}
+    for video in videos:
+        known = named.get(video_folder(video))
+        if known is None or list(known['file_names']) != list(video['file_names']):
+            lack = 'no such video' if known is None else 'other file_names'
+            raise S2DInputError(f'{path}: expected keymasks of {video_title(video)} in its '
+                                f'{len(video["file_names"])} frames, found {lack}; give the '
+                                'keymasks of the videos that are labelled')
+        found[known['id']] = []
+    for annotation in labels['annotations']:
+        found.get(annotation['video_id'], []).append(annotation)
+    return [found[named[video_folder(video)]['id']] for video in videos]
+
+
+def judged_parts(parts: Sequence[DensePart], keymasks: Sequence[list[dict]]) -> list[DensePart]:
+    """Return the parts with what :func:`read_keymasks` found for the video of each."""
+    return [replace(part, keymasks=known)
+            for part, known in zip(parts, keymasks, strict=True)]
+
+
+def model_stamp(model: object, checkpoint: str | Path, segmenter: VideoSegmenter,
+                support: dict | None = None) -> Stamp:
     """Return what tells the labels of one model from those of another, or of other settings.
 
     Args:
         model: Config of the model.
         checkpoint: File of its weights.
         segmenter: With the settings.
+        support: Config of what judges tubes by keymasks, if anything does.
     """
     settings = dict(segmenter.settings, scale=segmenter.scale,
                     resize_backend=segmenter.resize_backend)
     weights = file_digest(checkpoint) if Path(checkpoint).is_file() else str(checkpoint)
-    return make_stamp(model=model, checkpoint=weights, settings=settings)
+    return make_stamp(model=model, checkpoint=weights, settings=settings,
+                      **dict(support=support) if support else {})
 
 
 def part_stamp(part: DensePart, data_root: str | Path, model: Stamp) -> Stamp:
-    """Return what a part's labels are made from: see :func:`model_stamp`, video and frames."""
-    return {**make_stamp(video=part.video, frames=list(_frame_files(part, Path(data_root)))),
+    """Return what a part's labels are made from: :func:`model_stamp`, video, frames, keymasks."""
+    judges = {} if part.keymasks is None else dict(keymasks=part.keymasks)
+    return {**make_stamp(video=part.video, frames=list(_frame_files(part, Path(data_root))),
+                         **judges),
             **model}
 
 
@@ -94,7 +141,8 @@ def review_parts(parts: Sequence[DensePart], data_root: str | Path, model: Stamp
 
 
 def make_part(segmenter: VideoSegmenter, part: DensePart, data_root: str | Path, model: Stamp,
-              progress: Callable[[int, int], None] | None = None) -> None:
+              progress: Callable[[int, int], None] | None = None,
+              support: Support | None = None) -> None:
     """Label a part's video and write its file, whole or not at all.
 
     Args:
@@ -103,14 +151,20 @@ def make_part(segmenter: VideoSegmenter, part: DensePart, data_root: str | Path,
         data_root: Folder that the video's ``file_names`` are relative to.
         model: What :func:`model_stamp` returned.
         progress: Called with (frames done, frames in all).
+        support: Judges the tubes of a part that has keymasks.
 
     Raises:
         S2DInputError: As :func:`~s2d_plugins.apis.densify.densify_video`, or if the file cannot
             be written.
     """
     stamp = part_stamp(part, data_root, model)
-    write_json(part.path, stamped(stamp, densify_video(segmenter, part.video, data_root,
-                                                       progress)))
+    labels = densify_video(segmenter, part.video, data_root, progress)
+    if support is not None and part.keymasks is not None:
+        size = part.video['height'], part.video['width']
+        known = [dict(one, segmentations=resized_masks(one['segmentations'], size))
+                 for one in part.keymasks]
+        labels['annotations'] = support(labels['annotations'], known)
+    write_json(part.path, stamped(stamp, labels))
 
 
 def merge_parts(parts: Iterable[DensePart], target: str | Path) -> MergeStatistics:

@@ -181,6 +181,8 @@ class StageRecord(TypedDict, total=False):
     loss: float | None
     resumed: bool
     made_from: str
+    low_quality: list[Count]
+    why: str | None
 
 
 class StageState(TypedDict):

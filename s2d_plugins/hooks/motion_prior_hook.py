@@ -9,12 +9,12 @@ from mmengine.logging import print_log
 from mmengine.runner import BaseLoop, Runner
 
 from ..arguments import check_config, check_count, check_path, check_share, check_type
+from ..distributed.job_sharing import share_jobs
 from ..errors import S2DInputError
 from ..fileio.paths import check_outputs
 from ..fileio.stamps import Stamp, make_stamp, read_stamp
 from ..fileio.whole_files import clean_partials
 from ..keymasks import KeymaskDiscovery
-from ..keymasks.job_sharing import share_jobs
 from ..keymasks.video_jobs import VideoJob, discover_video, list_jobs, review_jobs
 from ..labels.merging import merge_label_files
 from ..registry import HOOKS

@@ -1,7 +1,8 @@
 """Keymask discovery: which single-frame masks belong to one object over time."""
 
+from .agreement_quality import AgreementQuality
 from .keymask_discovery import KeymaskDiscovery
 from .keymask_labels import to_labels
 from .keymask_support import KeymaskSupport
 
-__all__ = ['KeymaskDiscovery', 'KeymaskSupport', 'to_labels']
+__all__ = ['AgreementQuality', 'KeymaskDiscovery', 'KeymaskSupport', 'to_labels']

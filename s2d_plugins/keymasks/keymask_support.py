@@ -67,14 +67,29 @@ def keymask_support(tubes: Sequence[Sequence[dict | None]],
     """
     if not keymasks:
         return None
-    overlaps = np.zeros((len(tubes), len(keymasks)))
-    for frame, known in enumerate(zip(*(one['segmentations'] for one in keymasks), strict=True)):
-        columns = [index for index, rle in enumerate(known) if rle]
+    weights = [one.get('proposal_score', one.get('score', 1.0)) for one in keymasks]
+    return (mean_overlaps(tubes, keymasks) * weights).max(axis=1)
+
+
+def mean_overlaps(tubes: Sequence[Sequence[dict | None]], known: Sequence[dict]) -> np.ndarray:
+    """Measure the mean IoU of tubes with annotations, over the frames in which these have a mask.
+
+    Args:
+        tubes: N tubes, per frame an RLE or None.
+        known: M annotations of the same clip, each with a mask in some frame.
+
+    Returns:
+        (N, M), 0 to 1.
+    """
+    overlaps = np.zeros((len(tubes), len(known)))
+    if not known:
+        return overlaps
+    for frame, masks in enumerate(zip(*(one['segmentations'] for one in known), strict=True)):
+        columns = [index for index, rle in enumerate(masks) if rle]
         rows = [index for index, tube in enumerate(tubes) if tube[frame]]
         if rows and columns:
             overlaps[np.ix_(rows, columns)] += coco_mask.iou(
-                [tubes[index][frame] for index in rows], [known[index] for index in columns],
+                [tubes[index][frame] for index in rows], [masks[index] for index in columns],
                 [0] * len(columns))
-    counts = [sum(rle is not None for rle in one['segmentations']) for one in keymasks]
-    weights = [one.get('proposal_score', one.get('score', 1.0)) for one in keymasks]
-    return (overlaps / counts * weights).max(axis=1)
+    counts = [sum(rle is not None for rle in one['segmentations']) for one in known]
+    return overlaps / np.maximum(counts, 1)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ..errors import S2DInputError
+from ..labels.rle import resized_masks
 from ..labels.youtube_vis import read_labels
 
 
@@ -33,3 +34,17 @@ def read_clip_labels(path: Path) -> dict:
                                 f'{len(annotation["segmentations"])} segmentations, expected one '
                                 f'per frame, {length}; {advice}')
     return labels
+
+
+def read_annotations(path: Path, size: tuple[int, int]) -> list[dict]:
+    """Read the annotations that a stage made of one clip, with masks of another size.
+
+    Args:
+        path: As :func:`read_clip_labels`.
+        size: (height, width).
+
+    Raises:
+        S2DInputError: As :func:`read_clip_labels`.
+    """
+    return [dict(annotation, segmentations=resized_masks(annotation['segmentations'], size))
+            for annotation in read_clip_labels(path)['annotations']]

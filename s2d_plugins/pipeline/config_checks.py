@@ -12,8 +12,9 @@ from mmengine.config import Config
 from ..arguments import shown
 from ..errors import S2DInputError
 from ..inference_settings import check_settings
+from ..proposals.build import build_proposer, proposer_settings
 from .config_kinds import CLOSED, PipelineConfig
-from .parts import build_discovery, build_proposer, build_support, check_selection
+from .parts import build_discovery, build_quality, build_refiner, build_support, check_selection
 from .stage_names import DENSE, INFER, KEYMASKS, PROPOSALS, TRAININGS
 from .training_checks import check_training
 from .training_config import read_training_config
@@ -42,6 +43,7 @@ def check_pipeline_config(cfg: Config) -> None:
         settings = {**content.get('inference', {}), **content.get(name, {})}
         check_settings(settings, lambda key, name=name: f'{cfg.filename}: {name}.{key}')
     check_selection(cfg)
+    proposer_settings(cfg)
     for name in TRAININGS:
         read_training_config(cfg, name)
 
@@ -56,9 +58,12 @@ def check_parts(cfg: Config, stages: Collection[str], device: str) -> None:
         build_proposer(cfg)
     if KEYMASKS in stages:
         build_discovery(cfg)
-    for stage, key in ((DENSE, 'dense_support'), (INFER, 'result_support')):
+    for stage, part in ((DENSE, 'dense'), (INFER, 'result')):
         if stage in stages:
-            build_support(cfg, key)
+            build_support(cfg, f'{part}_support')
+            build_refiner(cfg, f'{part}_refinement')
+    if INFER in stages:
+        build_quality(cfg)
     for stage in TRAININGS:
         if stage in stages:
             check_training(cfg, stage, device)

@@ -56,6 +56,9 @@ class PipelineConfig(TypedDict):
     dense: NotRequired[dict]
     dense_support: NotRequired[dict | None]
     result_support: NotRequired[dict | None]
+    dense_refinement: NotRequired[dict | None]
+    result_refinement: NotRequired[dict | None]
+    result_quality: NotRequired[dict | None]
 
 
 #: Sections whose keys must all be known.

@@ -6,18 +6,17 @@ from mmengine.config import Config
 
 from ..fileio.config_faults import config_errors
 from ..keymasks import KeymaskDiscovery
-from ..proposals.base_mask_proposer import BaseMaskProposer
 from ..proposals.selection import select_proposals
-from ..registry import MASK_PROPOSERS, TASK_UTILS
+from ..registry import TASK_UTILS
+from ..structures import Frames
 
+#: Takes the frames of a clip and its tubes; gives the tubes with better outlines.
+Refiner = Callable[[Frames, list[dict]], list[dict]]
 #: Takes the tubes of a clip and the annotations that judge them; gives the tubes that stay.
 Support = Callable[[list[dict], list[dict]], list[dict]]
 
-
-def build_proposer(cfg: Config) -> BaseMaskProposer:
-    """Build what ``proposer`` describes."""
-    with config_errors(cfg.filename, key='proposer'):
-        return MASK_PROPOSERS.build(cfg.proposer)
+#: Takes tubes of a clip, its keymasks and dense labels; gives ``quality`` and ``low`` of each.
+Quality = Callable[[list[list[dict | None]], list[dict], list[dict] | None], list[dict]]
 
 
 def build_discovery(cfg: Config) -> KeymaskDiscovery:
@@ -37,6 +36,32 @@ def build_support(cfg: Config, key: str) -> Support | None:
         return None
     with config_errors(cfg.filename, key=key):
         return TASK_UTILS.build(cfg[key])
+
+
+def build_refiner(cfg: Config, key: str) -> Refiner | None:
+    """Build what refines the outlines of tubes, such as ``EdgeRefiner``, if the config has any.
+
+    Args:
+        cfg: The pipeline's config.
+        key: ``'dense_refinement'`` for dense tubes, ``'result_refinement'`` for the result's.
+    """
+    if cfg.get(key) is None:
+        return None
+    with config_errors(cfg.filename, key=key):
+        return TASK_UTILS.build(cfg[key])
+
+
+def build_quality(cfg: Config) -> Quality | None:
+    """Build what tells how far tubes can be trusted, ``result_quality``, if the config has any."""
+    if cfg.get('result_quality') is None:
+        return None
+    with config_errors(cfg.filename, key='result_quality'):
+        return TASK_UTILS.build(cfg.result_quality)
+
+
+def part_settings(cfg: Config, *keys: str) -> list[dict]:
+    """Settings of those of these parts that the config has: results depend on them."""
+    return [cfg[key].to_dict() for key in keys if cfg.get(key) is not None]
 
 
 def check_selection(cfg: Config) -> None:

@@ -12,11 +12,14 @@ from ..devices import running_on
 from ..errors import S2DInputError
 from ..fileio.named_files import named_paths
 from ..fileio.paths import check_outputs
+from ..proposals.build import proposer_settings
 from ..video import list_videos, video_names
 from .config_checks import check_parts, check_pipeline_config
 from .console import Console
 from .context import Context
+from .expected_time import expected_time
 from .failures import one_line_errors
+from .result_quality import describe_results
 from .stage_names import DENSE, DISTILL, FINAL, FRAMES, INFER, KEYMASKS, PROPOSALS, STAGES
 from .stages import dense, frames, infer, keymasks, proposals, training
 from .workspace import Workspace
@@ -56,7 +59,7 @@ def run_pipeline(cfg: Config, videos: str | Path, work_dir: str | Path,
     chosen = _check_stages(stages)
     check_pipeline_config(cfg)
     paths = list_videos(videos)
-    check_outputs(inputs=[videos, *paths, *named_paths(cfg.proposer.to_dict()),
+    check_outputs(inputs=[videos, *paths, *named_paths(proposer_settings(cfg)),
                           *named_paths(cfg.discovery.to_dict())], owned=[work_dir])
     start = time.monotonic()
     console = Console(Path(work_dir) / 'run.log')
@@ -85,11 +88,20 @@ def _check_stages(stages: Sequence[str] | None) -> list[str]:
 def _run_stages(context: Context, chosen: Sequence[str]) -> None:
     if FRAMES not in chosen:
         frames.load(context)
+        _say_expected_time(context, chosen)
     for number, name in enumerate(chosen, 1):
         if name != FRAMES and not context.clips:
             return
         context.console.say(f'[{number}/{len(chosen)}] {name}')
         _RUN[name](context)
+        if name == FRAMES:
+            _say_expected_time(context, chosen)
+
+
+def _say_expected_time(context: Context, chosen: Sequence[str]) -> None:
+    line = expected_time(context, chosen)
+    if line is not None:
+        context.console.say(line)
 
 
 def _close(context: Context, seconds: float) -> None:
@@ -102,7 +114,10 @@ def _close(context: Context, seconds: float) -> None:
                                        workspace.sheet_file(video),
                                        workspace.summary_file(video)) if path.is_file()]
         if made:
-            say(f'{workspace.video_folder(video)}/: {_found(context, video)}{", ".join(made)}')
+            record = _record(context, video)
+            say(f'{workspace.video_folder(video)}/: {describe_results(record)}{", ".join(made)}')
+            if record.get('why'):
+                say(f'  not to be trusted: {record["why"]}')
     if context.failures:
         say(f'{len(context.failures)} of {len(context.videos)} videos have a problem:')
         for video, reason in context.failures.items():
@@ -110,9 +125,8 @@ def _close(context: Context, seconds: float) -> None:
     context.console.close()
 
 
-def _found(context: Context, video: str) -> str:
+def _record(context: Context, video: str) -> dict:
     try:
-        record = context.workspace.state.record(INFER, video) or {}
+        return context.workspace.state.record(INFER, video) or {}
     except S2DInputError:  # a broken state file, which is what ended the run
-        return ''
-    return f'{record["instances"]} instances; ' if 'instances' in record else ''
+        return {}

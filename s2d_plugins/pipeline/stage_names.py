@@ -24,3 +24,5 @@ WITH_MASKS = (PROPOSALS, KEYMASKS, DENSE, INFER)
 TRACKED = (KEYMASKS, DENSE, INFER)
 #: Of these, stages whose missing frames are unknown, not empty.
 SPARSE = (KEYMASKS,)
+#: In tables, the proposals of the frames that have keymasks: what those are to be compared with.
+SAME_FRAMES = 'proposals on these frames'

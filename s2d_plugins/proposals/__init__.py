@@ -1,8 +1,12 @@
 """Proposals: object masks for every frame, without labels."""
 
 from .base_mask_proposer import BaseMaskProposer
+from .edge_refiner import EdgeRefiner
+from .learnt_motion import LearntMotion
 from .maskcut_proposer import MaskCutProposer
 from .motion_color_proposer import MotionColorProposer
 from .precomputed_proposals import PrecomputedProposals
+from .residual_motion import ResidualMotion
 
-__all__ = ['BaseMaskProposer', 'MaskCutProposer', 'MotionColorProposer', 'PrecomputedProposals']
+__all__ = ['BaseMaskProposer', 'EdgeRefiner', 'LearntMotion', 'MaskCutProposer',
+           'MotionColorProposer', 'PrecomputedProposals', 'ResidualMotion']

@@ -1,6 +1,6 @@
 """What the motion-colour proposer knows of each frame before frames vote together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -9,10 +9,11 @@ import numpy as np
 from s2d_plugins.structures import Frames
 
 from .base_mask_proposer import checked_frame
-from .camera_motion import motion_saliency
 from .region_graph import flow_overlaps
 from .superpixels import region_features, region_means, segment
 
+#: Flows and grey frames by frame gap in, saliency (H, W) out.
+Motion = Callable[[Mapping[int, np.ndarray], Mapping[int, np.ndarray]], np.ndarray]
 #: DIS and the superpixels need some room: shorter sides are enlarged to this many pixels.
 MIN_SIDE = 64
 
@@ -45,11 +46,13 @@ class FrameAnalyser:
         gaps: Frame gaps over which flow is computed, in both directions; must hold 1.
         max_size: Longer side of the working size in pixels.
         regions: Superpixels per frame.
+        motion: Judges what moves by itself, as ``ResidualMotion`` does.
     """
 
     def __init__(self, frames: Frames, gaps: Sequence[int], max_size: int,
-                 regions: int):
+                 regions: int, motion: Motion):
         self.frames, self.gaps, self.regions = frames, sorted(gaps), regions
+        self.motion = motion
         self.size = checked_frame(frames, 0).shape[:2]
         factor = min(1, max_size / max(self.size))
         factor = max(factor, MIN_SIDE / min(self.size))
@@ -90,8 +93,9 @@ class FrameAnalyser:
         labels = self._superpixels(index)
         others = [sign * gap for gap in self.gaps for sign in (1, -1)
                   if 0 <= index + sign * gap < len(self.frames)]
-        flows = {gap: self.dis.calc(grey, self._image(index + gap)[1], None) for gap in others}
-        votes = (region_means(labels, motion_saliency(flows)) if flows
+        greys = {gap: self._image(index + gap)[1] for gap in others}
+        flows = {gap: self.dis.calc(grey, other, None) for gap, other in greys.items()}
+        votes = (region_means(labels, self.motion(flows, {0: grey, **greys})) if flows
                  else np.zeros(labels.max() + 1, np.float32))
         overlaps = np.zeros((0, 3), np.int64)
         if 1 in flows:

@@ -48,3 +48,11 @@ def refine_mask(image: np.ndarray, saliency: np.ndarray, threshold: float,
     refined = np.zeros_like(region)
     refined[box] = guess % 2 == 1
     return refined if refined.any() else region
+
+
+def enlarge_mask(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resize a bool mask to (height, width) with a smooth outline."""
+    if mask.shape == tuple(size):
+        return mask
+    soft = cv2.resize(mask.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR)
+    return soft > 0.5

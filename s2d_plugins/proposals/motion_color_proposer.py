@@ -1,27 +1,30 @@
-"""Object masks from motion and colour, without learned weights."""
+"""Object masks from motion and colour."""
 
 from collections.abc import Iterator, Sequence
 
-import cv2
 import numpy as np
 
-from s2d_plugins.arguments import check_count, check_share, items_of, refuse
+from s2d_plugins.arguments import (
+    check_config,
+    check_count,
+    check_number,
+    check_share,
+    items_of,
+    refuse,
+)
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.labels.rle import encode_masks
-from s2d_plugins.registry import MASK_PROPOSERS
+from s2d_plugins.registry import MASK_PROPOSERS, TASK_UTILS
 from s2d_plugins.structures import Frames
 
 from .base_mask_proposer import BaseMaskProposer, Progress
 from .frame_analysis import FrameAnalyser, FrameAnalysis
 from .mask_candidates import components, contrast, overlap, without_duplicates
-from .mask_refinement import cut_main_object
+from .mask_refinement import cut_main_object, enlarge_mask
 from .region_graph import spread_votes, transition_matrix
 
 #: How strongly votes stay where they were cast: little (non-local consensus), more (local motion).
 RESTARTS = (0.03, 0.15)
-#: Shares of the highest saliency at which the main object is cut out of each of the maps: one per
-#: restart and their geometric mean.
-MAIN_LEVELS = (0.7, 0.7, 0.6)
 #: Shares of the highest saliency at which further masks are looked for in the last map.
 OTHER_LEVELS = (0.35, 0.5, 0.65, 0.8)
 
@@ -30,8 +33,8 @@ OTHER_LEVELS = (0.35, 0.5, 0.65, 0.8)
 class MotionColorProposer(BaseMaskProposer):
     """What moves by itself, and what looks like it in the rest of the clip.
 
-    Per frame, optical flow over several gaps, freed of the camera's motion, votes for superpixels
-    (:mod:`.camera_motion`). Within a window of frames the votes walk along a graph that joins
+    Per frame, optical flow over several gaps votes for superpixels by what moves by itself
+    (``motion``). Within a window of frames the votes walk along a graph that joins
     superpixels that look alike and superpixels that flow joins (:mod:`.region_graph`), in the
     spirit of non-local consensus voting (Faktor and Irani, BMVC 2014). The result is cut into
     masks along image edges (:mod:`.mask_candidates`, :mod:`.mask_refinement`).
@@ -45,6 +48,11 @@ class MotionColorProposer(BaseMaskProposer):
             it nothing is taken to move and no masks are given.
         min_area: Smallest mask, as a share of the frame.
         max_masks: Most masks per frame.
+        motion: Config of what judges motion: :class:`.LearntMotion`, the default, or
+            :class:`.ResidualMotion`, which has no weights.
+        main_levels: Shares of the highest saliency at which the main object is cut out of each of
+            three maps: one per restart of the walk and their geometric mean. For ``ResidualMotion``
+            ``(0.7, 0.7, 0.6)`` are better.
 
     Raises:
         S2DInputError: If a setting is out of its range.
@@ -52,7 +60,8 @@ class MotionColorProposer(BaseMaskProposer):
 
     def __init__(self, max_size: int = 428, gaps: Sequence[int] = (1, 3, 6), regions: int = 1000,
                  window: int = 96, min_motion: float = 0.05, min_area: float = 0.001,
-                 max_masks: int = 6):
+                 max_masks: int = 6, motion: dict | None = None,
+                 main_levels: Sequence[float] = (0.4, 0.4, 0.33)):
         check_count(self, max_size=max_size, low=64)
         check_count(self, **items_of(self, 'gaps', gaps))
         if 1 not in gaps:
@@ -63,13 +72,19 @@ class MotionColorProposer(BaseMaskProposer):
         self.max_size, self.gaps, self.regions = max_size, tuple(gaps), regions
         self.window, self.min_motion = window, min_motion
         self.min_area, self.max_masks = min_area, max_masks
+        check_number(self, **items_of(self, 'main_levels', main_levels), above=0, below=1)
+        if len(main_levels) != len(RESTARTS) + 1:
+            raise refuse(self, 'main_levels', main_levels, f'{len(RESTARTS) + 1} numbers')
+        self.main_levels = tuple(main_levels)
+        check_config(self, motion=motion, optional=True)
+        self.motion = TASK_UTILS.build(motion or dict(type='LearntMotion'))
 
     def propose(self, frames: Frames,
                 progress: Progress | None = None) -> list[list[dict]]:
         """See :meth:`BaseMaskProposer.propose`."""
         if len(frames) == 0:
             raise S2DInputError('MotionColorProposer: expected at least one frame, found none')
-        analyse = FrameAnalyser(frames, self.gaps, self.max_size, self.regions)
+        analyse = FrameAnalyser(frames, self.gaps, self.max_size, self.regions, self.motion)
         proposals = []
         for analysis, saliency in self._salient_frames(analyse):
             proposals.append(self._frame_masks(analysis, saliency, analyse.size))
@@ -125,7 +140,7 @@ class MotionColorProposer(BaseMaskProposer):
         smallest = max(1, int(self.min_area * maps[0].size))
         masks, scores = self._candidates(frame, maps, smallest)
         kept = without_duplicates(masks, scores, most=0.8)[:self.max_masks]
-        full = [_enlarge(masks[index], size) for index in kept]
+        full = [enlarge_mask(masks[index], size) for index in kept]
         pairs = [(mask, scores[index]) for mask, index in zip(full, kept, strict=True)
                  if mask.any()]
         encoded = encode_masks(np.array([mask for mask, _ in pairs]))
@@ -139,7 +154,7 @@ class MotionColorProposer(BaseMaskProposer):
         The main object is what most of the maps' cuts agree on; its score says how much they do.
         """
         cuts = [cut_main_object(frame.image, saliency, level)
-                for saliency, level in zip(maps, MAIN_LEVELS, strict=True)]
+                for saliency, level in zip(maps, self.main_levels, strict=True)]
         main = np.sum(cuts, axis=0) * 2 > len(cuts)
         masks, scores = [], []
         if main.sum() >= smallest:
@@ -153,11 +168,3 @@ class MotionColorProposer(BaseMaskProposer):
             masks.append(mask)
             scores.append((contrast(mask, maps[-1]) + contrast(mask, votes)) / 4)
         return masks, scores
-
-
-def _enlarge(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resize a bool mask to (height, width) with a smooth outline."""
-    if mask.shape == tuple(size):
-        return mask
-    soft = cv2.resize(mask.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR)
-    return soft > 0.5

@@ -25,13 +25,14 @@ class SheetRow:
         caption: Where it is from.
         frame: (H, W, 3) uint8 RGB.
         proposals: ``dict(segmentation=RLE, score=float)`` each.
-        keymasks: Instance id and RLE of each mask that became a keymask.
+        keymasks: Instance id and RLE of each mask that became a keymask; None leaves the column
+            out where no row has any.
     """
 
     caption: str
     frame: np.ndarray
     proposals: Sequence[dict]
-    keymasks: Sequence[tuple[int, dict]]
+    keymasks: Sequence[tuple[int, dict]] | None
 
 
 def sample_frames(num_frames: int, num_rows: int) -> list[int]:
@@ -50,21 +51,23 @@ def contact_sheet(rows: Sequence[SheetRow], max_width: int = 1600) -> np.ndarray
     Returns:
         (H, W, 3) uint8 RGB.
     """
-    cell_width = (max_width - (len(COLUMNS) + 1) * _GAP) // len(COLUMNS)
+    columns = COLUMNS[:2] if all(row.keymasks is None for row in rows) else COLUMNS
+    cell_width = (max_width - (len(columns) + 1) * _GAP) // len(columns)
     cell_width = min(cell_width, max(_LEAST_CELL, *(row.frame.shape[1] for row in rows)))
-    width = len(COLUMNS) * (cell_width + _GAP) + _GAP
-    strips = [_title(cell_width, width)]
+    width = len(columns) * (cell_width + _GAP) + _GAP
+    strips = [_title(columns, cell_width, width)]
     for row in rows:
         height = max(1, round(row.frame.shape[0] * cell_width / row.frame.shape[1]))
         shrinks = cell_width < row.frame.shape[1]
         frame = cv2.resize(row.frame, (cell_width, height),
                            interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
-        cells = [frame, draw_masks(frame, _proposal_masks(row)),
+        cells = [frame, draw_proposals(frame, row.proposals),
                  draw_masks(frame, _keymask_masks(row))]
         strip = np.full((height + _CAPTION, width, 3), 32, np.uint8)
         captions = (row.caption, f'{len(row.proposals)} proposals',
-                    f'{len(row.keymasks)} became keymasks')
-        for column, (cell, caption) in enumerate(zip(cells, captions, strict=True)):
+                    f'{len(row.keymasks or ())} became keymasks')
+        for column, (cell, caption) in enumerate(list(zip(cells, captions, strict=True))
+                                                 [:len(columns)]):
             left = _GAP + column * (cell_width + _GAP)
             strip[:height, left:left + cell_width] = cell
             write_text(strip, caption, (left, height + _CAPTION - 9))
@@ -82,17 +85,20 @@ def write_image(path: str | Path, image: np.ndarray) -> None:
     write_bytes(path, data.tobytes())
 
 
-def _title(cell_width: int, width: int) -> np.ndarray:
+def _title(columns: Sequence[str], cell_width: int, width: int) -> np.ndarray:
     strip = np.full((_CAPTION + 4, width, 3), 32, np.uint8)
-    for column, title in enumerate(COLUMNS):
+    for column, title in enumerate(columns):
         write_text(strip, title, (_GAP + column * (cell_width + _GAP), 20))
     return strip
 
 
-def _proposal_masks(row: SheetRow) -> list[ColoredMask]:
-    return [ColoredMask(mask['segmentation'], score_color(mask['score']), f'{mask["score"]:.2f}')
-            for mask in row.proposals]
+def draw_proposals(frame: np.ndarray, proposals: Sequence[dict]) -> np.ndarray:
+    """Return a copy of an RGB frame (H, W, 3) with proposals, coloured by their scores."""
+    return draw_masks(frame, [
+        ColoredMask(mask['segmentation'], score_color(mask['score']), f'{mask["score"]:.2f}')
+        for mask in proposals])
 
 
 def _keymask_masks(row: SheetRow) -> list[ColoredMask]:
-    return [ColoredMask(rle, instance_color(number), str(number)) for number, rle in row.keymasks]
+    return [ColoredMask(rle, instance_color(number), str(number))
+            for number, rle in row.keymasks or ()]

@@ -1,6 +1,6 @@
 """Masks drawn over frames, and whole videos of them, frame by frame."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,20 +85,24 @@ def write_text(image: np.ndarray, text: str, point: tuple[int, int], scale: floa
     cv2.putText(image, text, point, _FONT, scale, (255, 255, 255), 1, cv2.LINE_AA)
 
 
-def draw_tracks(frame: np.ndarray, segmentations: Sequence[dict | None]) -> np.ndarray:
+def draw_tracks(frame: np.ndarray, segmentations: Sequence[dict | None],
+                unsure: Collection[int] = ()) -> np.ndarray:
     """Return a copy of an RGB frame with a video's instances, each in its colour and numbered.
 
     Args:
         frame: (H, W, 3) uint8 RGB.
         segmentations: Per instance, numbered from 1, its RLE in this frame or None.
+        unsure: Numbers that get a question mark.
     """
-    return draw_masks(frame, [ColoredMask(rle, instance_color(number), str(number))
-                              for number, rle in enumerate(segmentations, 1) if rle is not None])
+    return draw_masks(frame, [
+        ColoredMask(rle, instance_color(number), f'{number}{"?" * (number in unsure)}')
+        for number, rle in enumerate(segmentations, 1) if rle is not None])
 
 
 def write_overlay(path: str | Path, frames: Iterable[np.ndarray], size: tuple[int, int],
                   fps: float, tracks: Sequence[Sequence[dict | None]], max_side: int = 1280,
-                  progress: Callable[[int], None] | None = None) -> None:
+                  progress: Callable[[int], None] | None = None,
+                  unsure: Collection[int] = ()) -> None:
     """Write a video with every instance in one colour from first to last frame.
 
     Args:
@@ -109,6 +113,7 @@ def write_overlay(path: str | Path, frames: Iterable[np.ndarray], size: tuple[in
         tracks: Per instance, numbered from 1, per frame an RLE or None.
         max_side: Larger videos are made smaller.
         progress: Called with the number of frames written.
+        unsure: Numbers of instances that get a question mark.
 
     Raises:
         S2DInputError: If the file cannot be written.
@@ -118,7 +123,7 @@ def write_overlay(path: str | Path, frames: Iterable[np.ndarray], size: tuple[in
         for index, frame in enumerate(frames):
             if frame.shape[:2] != (height, width):
                 frame = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
-            writer.write(draw_tracks(frame, [track[index] for track in tracks]))
+            writer.write(draw_tracks(frame, [track[index] for track in tracks], unsure))
             if progress is not None:
                 progress(index + 1)
 

@@ -13,12 +13,14 @@ import time
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 import torch
 from bright_model import TwoQuerySegmenter, red_squares, write_model
 
 from s2d_plugins.fileio.whole_files import write_json
-from s2d_plugins.labels.youtube_vis import make_labels, make_video
+from s2d_plugins.labels.rle import encode_mask
+from s2d_plugins.labels.youtube_vis import make_annotation, make_labels, make_video
 
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / 'tools' / 'densify_labels.py'
@@ -88,6 +90,58 @@ def test_goes_on_and_makes_again_what_changed(inputs, alone, capsys):
     assert alone(arguments(inputs, 'a.json', '--score-thr', '0.05', '--overwrite')) == 2
     made = parts(inputs, 'a.json')
     assert all(made[name] > before[name] for name in before if name != 'bad')
+
+
+def with_keymasks(folder, stop, videos=None):
+    """A file whose keymask instance of each video covers columns 0 to ``stop`` of frame 0."""
+    mask = np.zeros((40, 56), bool)
+    mask[8:24, :stop] = True
+    entries = json.loads((folder / 'keymasks.json').read_text())['videos']
+    entries = entries if videos is None else videos
+    masks = [make_annotation(number, entry['id'],
+                             [encode_mask(mask)] + [None] * (len(entry['file_names']) - 1))
+             for number, entry in enumerate(entries, 1) if entry['name'] != 'cow']
+    write_json(folder / 'judges.json', make_labels(entries, masks))
+    return '--keymasks', str(folder / 'judges.json'), '--score-thr', '0.05'
+
+
+def test_keymasks_judge_the_tubes(inputs, alone, capsys):
+    """Of two tubes (0.9, the square; 0.1, all pixels) one agrees by 16/16, later by 16/56."""
+    cv2.imwrite(str(inputs / 'frames/none.png'), red_squares()[0])
+    judged = with_keymasks(inputs, 16)
+    assert alone(arguments(inputs, 'a.json', *judged)) == 0
+    found = json.loads((inputs / 'a.json').read_text())['annotations']
+    scores = {10 * number: [] for number in range(1, 6)}
+    for one in found:
+        scores[one['video_id']].append(one['score'])
+    assert scores.pop(40) == pytest.approx([0.9, 0.1])  # the cow has no keymask
+    assert list(scores.values()) == [[pytest.approx(0.9, abs=0.12)]] * 4  # outlines may differ
+    assert alone(arguments(inputs, 'a.json', *judged, '--support-min-share', '0')) == 0
+    assert 'made again, since support changed' in capsys.readouterr().out
+    assert len(json.loads((inputs / 'a.json').read_text())['annotations']) == 10
+    with_keymasks(inputs, 40)
+    assert alone(arguments(inputs, 'a.json', *judged, '--support-min-share', '0')) == 0
+    out = capsys.readouterr().out
+    assert 'made again, since keymasks changed: cat, bad, dog, hen\n' in out
+    assert alone(arguments(inputs, 'a.json', '--score-thr', '0.05')) == 0
+    assert len(json.loads((inputs / 'a.json').read_text())['annotations']) == 10
+
+
+def test_keymasks_of_other_videos_are_refused(inputs, alone, capsys):
+    entries = json.loads((inputs / 'keymasks.json').read_text())['videos']
+    judged = with_keymasks(inputs, 16, entries[1:])
+    assert alone(arguments(inputs, 'a.json', *judged)) == 2
+    assert "expected keymasks of video 'cat' (id 10) in its 6 frames, found no such video" in (
+        capsys.readouterr().err)
+    entries[0]['file_names'][0] = 'frames/other.png'
+    assert alone(arguments(inputs, 'a.json', *with_keymasks(inputs, 16, entries))) == 2
+    assert 'found other file_names; give the keymasks' in capsys.readouterr().err
+    assert alone(arguments(inputs, 'a.json', '--support-min-share', '0.5')) == 2
+    assert '--support-min-share is about --keymasks' in capsys.readouterr().err
+    judged = with_keymasks(inputs, 16)
+    assert alone(arguments(inputs, 'a.json', *judged, '--support-min-share', '2')) == 2
+    assert 'min_share to be a number from 0 to 1, found 2.0' in capsys.readouterr().err
+    assert not (inputs / 'a.json').exists()
 
 
 def test_torchrun_makes_the_same_file(inputs, alone):

@@ -66,7 +66,7 @@ def work_dir(tmp_path):
 
 def test_readings_by_hand(gt, work_dir):
     stages = evaluate_stages(work_dir, gt, jobs=1)['stages']
-    assert list(stages) == ['proposals', 'keymasks', 'dense', 'infer']
+    assert list(stages) == ['proposals', 'keymasks', 'proposals on these frames', 'dense', 'infer']
     # the mask away from the object has the highest score wherever there is one
     assert stages['proposals']['J_top'] == 0
     assert stages['proposals']['J_best'] == pytest.approx(3 * 0.5 / 4)
@@ -76,6 +76,9 @@ def test_readings_by_hand(gt, work_dir):
     assert (stages['keymasks']['frames'], stages['keymasks']['of_frames']) == (2, 4)
     for reading in ('top', 'track', 'best'):
         assert stages['keymasks'][f'J_{reading}'] == pytest.approx((1 + 0.5) / 2)
+    same = stages['proposals on these frames']
+    assert (same['frames'], same['of_frames'], same['J_top']) == (2, 4, 0)
+    assert same['J_best'] == pytest.approx(0.5) and same['J_track'] is None
     # frames 2 and 3 fall to the second track, the first is empty there
     assert stages['dense']['J_top'] == pytest.approx(2 * 0.5 / 4)
     assert stages['dense']['J_track'] == pytest.approx(0.5)
@@ -164,7 +167,8 @@ def test_tables(gt, work_dir):
     table = format_stages(evaluate_stages(work_dir, gt, jobs=1))
     lines = [[cell.strip() for cell in line.split('|')[1:-1]] for line in table.splitlines()]
     assert lines[0][:6] == ['stage', 'videos', 'frames', 'masks/frame', 'J top', 'F top']
-    assert lines[4][:5] == ['dense', '1', '4/4', '1.5', '25.0']
+    assert lines[4][:3] == ['proposals on these frames', '1', '2/4']
+    assert lines[5][:5] == ['dense', '1', '4/4', '1.5', '25.0']
     assert 'J per video' in table
 
 

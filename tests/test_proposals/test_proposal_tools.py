@@ -43,8 +43,8 @@ def world(tmp_path):
 
 
 def test_one_file_per_video_and_existing_ones_are_kept(world, capsys):
-    command = ['--videos', str(world / 'frames'), '--out', str(world / 'out'),
-               '--config', str(world / 'config.py')]
+    command = [str(world / 'config.py'), '--videos', str(world / 'frames'), '--out',
+               str(world / 'out')]
     assert propose_masks.main(command) == 0
     written = read_proposals(world / 'out/cat.json')
     assert (written['video'], written['height'], written['width']) == ('cat', 24, 32)
@@ -54,16 +54,16 @@ def test_one_file_per_video_and_existing_ones_are_kept(world, capsys):
     assert read_proposals(world / 'out/cat.json')['frames'] == [[]] * 3
     assert propose_masks.main([*command, '--overwrite']) == 0
     assert len(read_proposals(world / 'out/cat.json')['frames'][0]) == 2
-    assert '0 proposals files written' in capsys.readouterr().out
+    assert '(1 from earlier runs)' in capsys.readouterr().out
 
 
 def test_files_that_the_proposer_reads_count(world, capsys):
-    command = ['--videos', str(world / 'frames'), '--out', str(world / 'out'),
-               '--config', str(world / 'config.py')]
+    command = [str(world / 'config.py'), '--videos', str(world / 'frames'), '--out',
+               str(world / 'out')]
     assert propose_masks.main(command) == 0
     write_proposals(world / 'made/dog.json', 'dog', (24, 32), [[]] * 3)  # of another video
     assert propose_masks.main(command) == 0
-    assert '0 proposals files written' in capsys.readouterr().out
+    assert '(1 from earlier runs)' in capsys.readouterr().out
     masks = read_proposals(world / 'made/cat.json')['frames'][:1]
     for path in ('made', 'made/cat.json'):  # a folder of files, then the file itself
         (world / 'config.py').write_text(
@@ -73,10 +73,10 @@ def test_files_that_the_proposer_reads_count(world, capsys):
         write_proposals(world / 'made/cat.json', 'cat', (24, 32), [*masks, [], *masks])
         capsys.readouterr()
         assert propose_masks.main(command) == 0
-        assert 'cat: made again, since files changed\n1 proposals' in capsys.readouterr().out
+        assert 'made again, since files changed: cat\n' in capsys.readouterr().out
         assert [len(frame) for frame in read_proposals(world / 'out/cat.json')['frames']] == [
             2, 0, 2]
-        assert propose_masks.main([*command[:3], str(world / 'made'), *command[4:]]) == 2
+        assert propose_masks.main([*command[:-1], str(world / 'made')]) == 2
         assert read_proposals(world / 'made/cat.json')['frames'][2]
         error = capsys.readouterr().err
         assert 'made is the input' in error or 'cat.json would be written over' in error
@@ -85,16 +85,16 @@ def test_files_that_the_proposer_reads_count(world, capsys):
 @pytest.mark.parametrize(('config', 'message'), [
     ('other = 1\n', 'expected `proposer = dict'),
     ('proposer = "' + 'x' * 9999 + '"\n', 'expected `proposer = dict'),
-    ("proposer = dict(type='Nothing')\n", 'config.py: Nothing is not in the s2d_plugins::mask pro'),
+    ("proposer = dict(type='Nothing')\n", 'config.py: proposer: Nothing is not in the s2d_'),
     ("proposer = dict(type='MotionColorProposer', gap=1)\n",
-     "config.py: MotionColorProposer.__init__() got an unexpected keyword argument 'gap'"),
+     "py: proposer: MotionColorProposer.__init__() got an unexpected keyword argument 'gap'"),
     ("proposer = dict(type='MotionColorProposer', gaps=3)\n",
      'MotionColorProposer: expected gaps to be a list of at least 1, found 3'),
     ('x = 1 / 0\n', 'config.py cannot be read (line 1, ZeroDivisionError')])
 def test_bad_configs_end_with_one_line(world, capsys, config, message):
     (world / 'config.py').write_text(config)
-    assert propose_masks.main(['--videos', str(world / 'frames'), '--out', str(world / 'out'),
-                               '--config', str(world / 'config.py')]) == 2
+    assert propose_masks.main([str(world / 'config.py'), '--videos', str(world / 'frames'),
+                               '--out', str(world / 'out')]) == 2
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith('error: ')
     assert message in error
@@ -103,16 +103,17 @@ def test_bad_configs_end_with_one_line(world, capsys, config, message):
 def test_yaml_is_not_read(world, capsys, monkeypatch):
     monkeypatch.chdir(world)
     (world / 'x.yaml').write_text('proposer: !!python/object/apply:os.system ["touch executed"]')
-    assert propose_masks.main(['--videos', str(world / 'frames'), '--out', str(world / 'out'),
-                               '--config', 'x.yaml']) == 2
+    assert propose_masks.main(['x.yaml', '--videos', str(world / 'frames'), '--out',
+                               str(world / 'out')]) == 2
     assert 'error: expected a .py config, found x.yaml' in capsys.readouterr().err
     assert not (world / 'executed').exists()
 
 
 def test_missing_paths_end_with_one_line(world, capsys):
-    assert propose_masks.main(['--videos', str(world / 'none'), '--out', str(world)]) == 2
-    assert propose_masks.main(['--videos', str(world / 'frames'), '--out', str(world / 'out'),
-                               '--config', str(world / 'none.py')]) == 2
+    assert propose_masks.main([str(world / 'config.py'), '--videos', str(world / 'none'), '--out',
+                               str(world)]) == 2
+    assert propose_masks.main([str(world / 'none.py'), '--videos', str(world / 'frames'), '--out',
+                               str(world / 'out')]) == 2
     assert capsys.readouterr().err.count('error: ') == 2
 
 
@@ -146,8 +147,8 @@ def test_bad_annotations_end_with_one_line(world, capsys, spoil):
 
 
 def command(world, *more):
-    return ['--videos', str(world / 'frames'), '--out', str(world / 'out'), '--config',
-            str(world / 'config.py'), *more]
+    return [str(world / 'config.py'), '--videos', str(world / 'frames'), '--out',
+            str(world / 'out'), *more]
 
 
 def test_what_was_made_from_something_else_is_made_again(world, capsys):
@@ -158,19 +159,19 @@ def test_what_was_made_from_something_else_is_made_again(world, capsys):
     (world / 'frames/cat/notes').mkdir()
     capsys.readouterr()
     assert propose_masks.main(command(world)) == 0
-    assert '0 proposals files written' in capsys.readouterr().out
+    assert '(1 from earlier runs)' in capsys.readouterr().out
     cv2.imwrite(str(world / 'frames/cat/00001.png'), np.full((24, 32, 3), 9, np.uint8))
     assert propose_masks.main(command(world)) == 0
-    assert 'cat: made again, since video changed\n1 proposals' in capsys.readouterr().out
+    assert 'made again, since video changed: cat\n' in capsys.readouterr().out
     assert out.read_bytes() != first
     config = (world / 'config.py').read_text()
     (world / 'config.py').write_text(config.replace('/made', '/./made'))
     assert propose_masks.main(command(world)) == 0
-    assert 'cat: made again, since settings changed\n' in capsys.readouterr().out
+    assert 'made again, since settings changed: cat\n' in capsys.readouterr().out
     write_proposals(out, 'cat', (24, 32), [[]] * 3)  # by another program
     assert propose_masks.main(command(world)) == 0
     found = capsys.readouterr().out
-    assert '1 kept\nkept, though nothing says what they were made from: cat; --overwrite' in found
+    assert 'kept, though nothing says what they were made from: cat; --overwrite' in found
 
 
 def test_one_bad_video_of_three(world, capsys, monkeypatch):
@@ -183,20 +184,33 @@ def test_one_bad_video_of_three(world, capsys, monkeypatch):
     errors = [line for line in captured.err.splitlines() if 'failed' in line]
     assert errors[0].startswith('failed: dog: ') and '0 bytes' in errors[0]
     assert errors[1].startswith('failed: eel: ')
-    assert errors[2] == '2 of 3 videos failed; the same command tries them again'
+    assert errors[2] == '2 videos failed; the same command tries them again'
     assert [path.name for path in (world / 'out').glob('*.json')] == ['cat.json']
-    assert '1 proposals files written' in captured.out
+    assert '1 of 3 videos have proposals files' in captured.out
 
     def unforeseen(self, frames, progress=None):
         raise TypeError('no length')
 
     monkeypatch.setattr('s2d_plugins.proposals.PrecomputedProposals.propose', unforeseen)
     assert propose_masks.main(command(world, '--overwrite')) == 2
-    log = world / 'out/.failures/cat.txt'
+    log = world / 'out/.failures/cat.json'
     assert (f'failed: cat: unexpected TypeError: no length; the traceback is in {log}'
             in capsys.readouterr().err)
     assert 'Traceback' in log.read_text()
     assert len(read_proposals(world / 'out/cat.json')['frames'][0]) == 2  # the old one is there
+
+
+def test_overrides_and_progress(world, capsys):
+    config = world / 'other.py'
+    config.write_text("proposer = dict(type='MotionColorProposer')\n")
+    made = ['--cfg-options', 'proposer.type=PrecomputedProposals',
+            f'proposer.path={world / "made"}']
+    assert propose_masks.main([str(config), *command(world)[1:], *made]) == 0
+    captured = capsys.readouterr()
+    assert len(read_proposals(world / 'out/cat.json')['frames'][0]) == 2
+    assert '100%' in captured.err and '1/1 videos' in captured.err
+    assert propose_masks.main([str(config), *command(world)[1:], '--cfg-options', 'x.y']) == 2
+    assert 'error: --cfg-options: expected KEY=VALUE' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('out', ['frames', 'frames/cat/00000.png', 'config.py'])

@@ -8,6 +8,7 @@ from tiny_recipe import BrightProposer, make_video, run, write_recipe
 
 from s2d_plugins.labels.rle import decode_mask
 from s2d_plugins.pipeline.quiet_runner import ProgressBarHook
+from s2d_plugins.registry import TASK_UTILS
 from s2d_plugins.video.listing import RESERVED_NAMES
 
 RESULTS = ('overlay.mp4', 'results.json', 'keymasks.png', 'summary.json')
@@ -253,7 +254,9 @@ def test_tubes_are_judged_by_keymasks_and_results_by_dense_labels(recipe, capsys
     assert len(json.loads((tmp_path / 'out/stages/dense/a.json').read_text())['annotations']) == 2
     assert len(json.loads((tmp_path / 'out/a/results.json').read_text())) == 2
     extra += ("dense_support = dict(type='KeymaskSupport', min_share=0.5)\n"
-              "result_support = dict(type='KeymaskSupport', min_share=0.5)\n")
+              "result_support = dict(type='KeymaskSupport', min_share=0.5)\n"
+              "dense_refinement = dict(type='EdgeRefiner', max_size=64)\n"
+              "result_refinement = dict(type='EdgeRefiner', max_size=64)\n")
     code, out, _ = recipe(capsys, videos='a.mp4', extra=extra)
     assert code == 0 and 'dense: settings or data have changed' in out
     keymask, = json.loads((tmp_path / 'out/stages/keymasks/a.json').read_text())['annotations']
@@ -265,6 +268,41 @@ def test_tubes_are_judged_by_keymasks_and_results_by_dense_labels(recipe, capsys
     assert result['segmentations'][0]['size'] == [48, 64]
     code, out, _ = recipe(capsys, videos='a.mp4', extra=extra.replace('share=0.5', 'share=0'))
     assert len(json.loads((tmp_path / 'out/a/results.json').read_text())) == 2
+
+
+@TASK_UTILS.register_module()
+class Doubts:
+    """Trusts no tube; each comes with its clip's keymasks and dense labels."""
+
+    def __call__(self, tubes, keymasks, dense):
+        assert all(len(one['segmentations']) == 14 for one in (*keymasks, *dense))
+        return [dict(quality=0.1, low=True) for _ in tubes]
+
+
+def test_a_run_says_how_far_its_results_can_be_trusted(recipe, capsys, tmp_path):
+    """The square agrees with keymasks and dense labels by more than a half; then nobody agrees."""
+    make_video(tmp_path / 'videos/a.mp4')
+    make_video(tmp_path / 'videos/still.mp4', still=True)
+    extra = "result_quality = dict(type='AgreementQuality', low_below=0.5)\n"
+    code, out, _ = recipe(capsys, extra=extra)
+    assert code == 2 and 'out/a/: 1 instances; overlay.mp4' in out
+    assert 'out/still/: 0 instances; overlay.mp4' in out
+    assert out.count('not to be trusted: ') == 1
+    quality = json.loads((tmp_path / 'out/a/summary.json').read_text())['quality']
+    one, = quality['instances']
+    assert (one['instance'], one['low'], quality['low'], quality['why']) == (1, False, False, None)
+    assert quality['quality'] == one['quality'] > 0.5 and one['keymask_share'] > 0.5
+    still = json.loads((tmp_path / 'out/still/summary.json').read_text())['quality']
+    assert still == dict(quality=None, low=False, instances=[], why=still['why'])
+    assert still['why'].startswith('no instance was found in it: ')
+    doubts = "result_quality = dict(type='Doubts')\n"
+    code, out, _ = recipe(capsys, extra=doubts)
+    assert 'infer: settings or data have changed' in out
+    assert 'out/a/: 1 instances (low quality, marked "?": 1); overlay.mp4' in out
+    assert 'not to be trusted: keymasks and dense labels hardly agree with any instance' in out
+    assert json.loads((tmp_path / 'out/a/summary.json').read_text())['quality']['low'] is True
+    code, out, _ = recipe(capsys, extra=doubts)  # told again though nothing was made
+    assert 'infer: done before' in out and '1 instances (low quality, marked "?": 1); ' in out
 
 
 @pytest.mark.parametrize('key', ['dense_support', 'result_support'])

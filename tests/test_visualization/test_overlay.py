@@ -10,6 +10,7 @@ from s2d_plugins.visualization import (
     instance_color,
     write_overlay,
 )
+from s2d_plugins.visualization.overlay import draw_tracks
 
 
 def square(size, top, left, side):
@@ -71,3 +72,12 @@ def test_overlay_is_made_smaller(tmp_path):
     write_overlay(tmp_path / 'o.mp4', [frame], (90, 160), 24, [], max_side=80)
     capture = cv2.VideoCapture(str(tmp_path / 'o.mp4'))
     assert capture.read()[1].shape == (44, 80, 3)
+
+
+def test_unsure_instances_get_a_question_mark(monkeypatch):
+    texts = []
+    monkeypatch.setattr('s2d_plugins.visualization.overlay.write_text',
+                        lambda image, text, point: texts.append(text))
+    masks = [square((20, 30), 2, 2, 5), None, square((20, 30), 10, 10, 5)]
+    draw_tracks(np.zeros((20, 30, 3), np.uint8), masks, unsure=[2, 3])
+    assert texts == ['1', '3?']

@@ -23,6 +23,7 @@ from s2d_plugins.errors import S2DInputError
 if TYPE_CHECKING:
     import numpy as np
 
+DEFAULT_CONFIG = Path(__file__).parents[2] / 'configs/proposals/motion_color.py'
 COLUMNS = ('J top', 'J best', 'masks a frame', 'CPU s a frame')
 
 
@@ -71,12 +72,13 @@ def evaluate_sequence(frames: Path, annotations: Path,
     import numpy as np
     cv2.setNumThreads(1)
     with quiet_imports():  # this may be a process of its own
+        from s2d_plugins.fileio.configs import load_config
         from s2d_plugins.fileio.folders import by_stem, list_masks
         from s2d_plugins.labels.rle import decode_mask
         from s2d_plugins.proposals.build import build_proposer
         from s2d_plugins.video import open_video
     video = open_video(frames)
-    proposer = build_proposer(config)
+    proposer = build_proposer(load_config(config or DEFAULT_CONFIG))
     start = time.process_time()
     proposals = proposer.propose(video)
     seconds = (time.process_time() - start) / len(video)

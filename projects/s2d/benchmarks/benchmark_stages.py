@@ -9,26 +9,15 @@ Example:
 # ruff: noqa: T201  a tool talks to a person
 
 import argparse
-import os
-import platform
 import sys
-import tempfile
-from importlib import metadata
 from pathlib import Path
 
-import cv2
-from davis_data import DavisData, find_data, link_sequences
+from davis_data import DavisData, find_data
 from stage_costs import read_costs, total_cost
+from stage_runs import add_data_arguments, describe_setting, measure_run, run_recipe
 
-from s2d_plugins.apis.command_line import (
-    DEVICES,
-    EXIT_INPUT_ERROR,
-    choose_device,
-    quiet_imports,
-    run_tool,
-)
+from s2d_plugins.apis.command_line import EXIT_INPUT_ERROR, choose_device, quiet_imports, run_tool
 from s2d_plugins.errors import S2DInputError
-from s2d_plugins.fileio.json_files import read_json
 from s2d_plugins.fileio.whole_files import write_json, write_text
 
 CONFIG = Path(__file__).resolve().parents[1] / 'configs/davis16.py'
@@ -39,35 +28,18 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--data', required=True, type=Path, metavar='DAVIS_ROOT',
-                        help='folder with JPEGImages/480p and Annotations/480p')
+    add_data_arguments(parser)
     parser.add_argument('--work-dir', required=True, type=Path, metavar='DIR',
                         help='where the pipeline works; an earlier run is gone on with')
     parser.add_argument('--config', type=Path, default=CONFIG,
                         help='pipeline config; projects/s2d/configs/davis16.py by default')
-    parser.add_argument('--resolution', default='480p', help='folder of that name; 480p by default')
     parser.add_argument('--sequences', nargs='+', metavar='NAME',
                         help='some sequences; by default all that are annotated')
     parser.add_argument('--evaluate-only', action='store_true',
                         help='measure what the work dir has; the pipeline is not run')
     parser.add_argument('--out', type=Path, metavar='DIR',
                         help='where the report goes; the work dir by default')
-    parser.add_argument('--device', help=f'{DEVICES}; by default a GPU where torch sees one')
-    parser.add_argument('--jobs', type=int, help='processes that measure; all cores by default')
     return parser.parse_args(argv)
-
-
-def run_recipe(args: argparse.Namespace, data: DavisData) -> dict[str, str]:
-    """Run the pipeline on the chosen sequences; returns what failed and why."""
-    device = choose_device(args.device)
-    with quiet_imports():
-        import s2d_plugins.registry  # noqa: F401  makes mmcv's ops importable
-        from s2d_plugins.fileio.configs import load_config
-        from s2d_plugins.pipeline.run import run_pipeline
-    cfg = load_config(args.config)
-    with tempfile.TemporaryDirectory() as links:
-        videos = link_sequences(data, Path(links)) if data.chosen else data.frames
-        return run_pipeline(cfg, videos, args.work_dir, device=device)
 
 
 def measure(args: argparse.Namespace, data: DavisData) -> dict:
@@ -76,11 +48,7 @@ def measure(args: argparse.Namespace, data: DavisData) -> dict:
     Raises:
         S2DInputError: If a sequence that was asked for has no results.
     """
-    with quiet_imports():
-        from s2d_plugins.pipeline.evaluation.stage_table import evaluate_stages
-    scores = evaluate_stages(args.work_dir, data.annotations, videos=data.sequences,
-                             jobs=args.jobs,
-                             progress=lambda name: print(f'{name} measured', file=sys.stderr))
+    scores = measure_run(args.work_dir, data, args.jobs)
     missing = [name for name in args.sequences or () if name not in scores['videos']]
     if missing and args.evaluate_only:
         raise S2DInputError(f'{args.work_dir} has no results of {missing[0]!r}; it has '
@@ -88,19 +56,13 @@ def measure(args: argparse.Namespace, data: DavisData) -> dict:
     return scores
 
 
-def describe_setting(args: argparse.Namespace, scores: dict) -> dict:
-    """What the numbers depend on, for whoever compares them."""
-    device = 'not noted'
-    for name in scores['videos']:
-        summary = args.work_dir / name / 'summary.json'
-        if summary.is_file():
-            device = read_json(summary)['device']
-            break
-    setting = dict(resolution=args.resolution, sequences=', '.join(scores['videos']),
-                   device=device, cores=os.cpu_count(), machine=platform.machine(),
-                   python=platform.python_version(), torch=metadata.version('torch'),
-                   opencv=cv2.__version__)
-    return setting if args.evaluate_only else dict(config=args.config.name, **setting)
+def run(args: argparse.Namespace, data: DavisData) -> dict[str, str]:
+    """Run the pipeline on the chosen sequences; returns what failed and why."""
+    device = choose_device(args.device)
+    with quiet_imports():
+        import s2d_plugins.registry  # noqa: F401  makes mmcv's ops importable
+        from s2d_plugins.fileio.configs import load_config
+    return run_recipe(load_config(args.config), data, args.work_dir, device)
 
 
 def benchmark(args: argparse.Namespace) -> int:
@@ -112,11 +74,13 @@ def benchmark(args: argparse.Namespace) -> int:
         from stage_report import report_text, stage_rows
 
         from s2d_plugins.fileio.whole_files import write_bytes
-    failures = {} if args.evaluate_only else run_recipe(args, data)
+    failures = {} if args.evaluate_only else run(args, data)
     scores = measure(args, data)
     costs = read_costs(args.work_dir, list(scores['videos']))
     rows, total = stage_rows(scores, costs), total_cost(costs)
-    setting = describe_setting(args, scores)
+    setting = describe_setting(args.work_dir, scores['videos'], args.resolution)
+    if not args.evaluate_only:
+        setting = dict(config=args.config.name, **setting)
     text = report_text(rows, total, scores, setting, failures, PLOT)
     out, plot = args.out or args.work_dir, plot_bytes(scores['videos'])
     write_bytes(out / PLOT, plot)

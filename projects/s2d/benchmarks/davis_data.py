@@ -26,7 +26,7 @@ class DavisData:
 
 
 def find_data(root: Path, resolution: str, sequences: Sequence[str] | None = None,
-              frames_needed: bool = True) -> DavisData:
+              frames_needed: bool = True, option: str = '--sequences') -> DavisData:
     """Find and check the sequences.
 
     Args:
@@ -36,6 +36,7 @@ def find_data(root: Path, resolution: str, sequences: Sequence[str] | None = Non
         resolution: Name of the folders in between, ``480p`` in DAVIS.
         sequences: Names; by default all that are annotated.
         frames_needed: False where only results are measured.
+        option: Where the names were given, for messages.
 
     Raises:
         S2DInputError: If a folder or sequence is missing, or frames and annotations differ.
@@ -55,15 +56,15 @@ def find_data(root: Path, resolution: str, sequences: Sequence[str] | None = Non
     if not names:
         raise S2DInputError(f'{annotations}: expected one folder of PNGs per sequence; found none')
     for name in names:
-        _check_sequence(name, frames if frames_needed else None, annotations, annotated)
+        _check_sequence(name, frames if frames_needed else None, annotations, annotated, option)
     return DavisData(frames, annotations, names, chosen=set(there) != set(names))
 
 
 def _check_sequence(name: str, frames: Path | None, annotations: Path,
-                    annotated: list[str]) -> None:
+                    annotated: list[str], option: str) -> None:
     if name not in annotated:
         raise S2DInputError(f'{annotations} has no sequence {name!r}; it has '
-                            f'{", ".join(annotated[:5])}, ...; correct --sequences')
+                            f'{", ".join(annotated[:5])}, ...; correct {option}')
     if frames is None:
         return
     seen, truth = (by_stem(list_images(frames / name)), by_stem(list_masks(annotations / name)))

@@ -5,8 +5,8 @@ default_scope = 's2d_plugins'
 # Frames: a clip is one shot; the short side of its frames is at most this many pixels.
 frames = dict(max_short_side=480, min_frames=3)
 
-# Proposals and keymasks.
-proposer = dict(type='MotionColorProposer')
+# Proposals and keymasks. Any config of configs/proposals, with overrides beside it.
+proposer = dict(from_file='configs/proposals/motion_color.py')
 selection = dict(min_score=0.2, max_containment=0.7)  # proposals that discovery sees
 # DIS flow loses fast objects at the default tolerance of the forward-backward check
 discovery = dict(
@@ -29,6 +29,11 @@ dense = dict(score_thr=0.4)
 dense_support = dict(type='KeymaskSupport', min_share=0.5)
 # and dense labels which tubes of the final model are what it learnt.
 result_support = dict(type='KeymaskSupport', min_share=0.3)
+# The model's masks are coarse: image edges say where objects end.
+dense_refinement = dict(type='EdgeRefiner')
+result_refinement = dict(type='EdgeRefiner')
+# Instances that keymasks and dense labels agree with less are marked '?'.
+result_quality = dict(type='AgreementQuality', low_below=0.15)
 
 # Final training: start from the weights of the distilled 'teacher' or 'student', or None.
 final = dict(

@@ -7,7 +7,8 @@ Three readings of a stage, each as J and F averaged over the frames of a video, 
 * track: the one track per object that matches best over the whole video (DAVIS, unsupervised).
 * best: an oracle that takes per frame and object the mask of highest J.
 
-Keymasks are sparse: only frames that have any count, and their share is in the table.
+Keymasks are sparse: only frames that have any count, and their share is in the table. The row
+after theirs holds the proposals of the same frames.
 """
 
 from collections.abc import Callable, Collection
@@ -21,7 +22,7 @@ from ...evaluation.frame_ap import MEDIUM_IMAGE
 from ...evaluation.parallel import parallel_map
 from ...evaluation.tables import markdown_table
 from ...evaluation.tube_ap import MEDIUM_TUBE
-from ..stage_names import SPARSE, TRACKED, WITH_MASKS
+from ..stage_names import KEYMASKS, PROPOSALS, SAME_FRAMES, SPARSE, TRACKED, WITH_MASKS
 from .stage_results import Frames, read_stages
 from .stage_scores import (
     FrameScores,
@@ -36,10 +37,15 @@ from .stage_scores import (
 from .stage_truth import VideoTruth, load_truth
 
 READINGS = ('top', 'track', 'best')
+_ROWS = tuple(row for stage in WITH_MASKS
+              for row in ((stage, SAME_FRAMES) if stage == KEYMASKS else (stage,)))
 
 
 def score_video(truth: VideoTruth, stages: dict[str, Frames]) -> dict[str, list[FrameScores]]:
     """Compare every stage's masks with the ground truth of one video.
+
+    Where there are proposals and keymasks, the proposals of the keymasks' frames are there again
+    as a stage of their own.
 
     Raises:
         S2DInputError: If a stage has frames that the ground truth has not.
@@ -55,6 +61,9 @@ def score_video(truth: VideoTruth, stages: dict[str, Frames]) -> dict[str, list[
         for stage, frames in stages.items():
             if number in frames and (frames[number] or stage not in SPARSE):
                 scored[stage].append(score_frame(number, frames[number], objects))
+    if PROPOSALS in scored and KEYMASKS in scored:
+        known = {frame.number for frame in scored[KEYMASKS]}
+        scored[SAME_FRAMES] = [frame for frame in scored[PROPOSALS] if frame.number in known]
     return scored
 
 
@@ -131,7 +140,7 @@ def evaluate_stages(work_dir: str | Path, gt: str | Path, *,
     stages, unknown = read_stages(
         work_dir, {name: truth.length for name, truth in truths.items()})
     names = [name for name in truths if any(name in found for found in stages.values())]
-    scored: dict = {stage: {} for stage in WITH_MASKS if stage in stages}
+    scored: dict = {stage: {} for stage in _ROWS}
     for name, parts in parallel_map(_work, [(name, gt, work_dir) for name in names], jobs):
         for stage, frames in parts.items():
             scored[stage][name] = frames
@@ -140,6 +149,8 @@ def evaluate_stages(work_dir: str | Path, gt: str | Path, *,
     summaries: dict = {name: {} for name in names}
     rows = {}
     for stage, parts in scored.items():
+        if not parts:
+            continue
         of_stage = {name: summarise_video(stage, frames, truths[name])
                     for name, frames in parts.items()}
         rows[stage] = _summarise_stage(stage, of_stage, parts)

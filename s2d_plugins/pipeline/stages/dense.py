@@ -10,7 +10,7 @@ from ...labels.youtube_vis import merge_labels
 from ..clip_labels import read_clip_labels, trusted
 from ..clips import Clip
 from ..context import Context
-from ..parts import build_support
+from ..parts import build_refiner, build_support, part_settings
 from ..stage_names import DENSE, DISTILL, KEYMASKS
 from ..trained_models import load_segmenter, training_stamp
 
@@ -23,20 +23,24 @@ def run(context: Context) -> None:
     """
     settings = {**context.cfg.get('inference', {}), **context.cfg.get('dense', {})}
     support = build_support(context.cfg, 'dense_support')
+    refiner = build_refiner(context.cfg, 'dense_refinement')
     context.begin(DENSE, settings, training_stamp(context, DISTILL),
-                  *([context.cfg.dense_support.to_dict()] if support else []))
+                  *part_settings(context.cfg, 'dense_support', 'dense_refinement'))
     segmenter = functools.cache(lambda: load_segmenter(context, DISTILL, settings))
     if any(not context.workspace.clip_file(DENSE, clip.name).is_file() for clip in context.clips):
         segmenter()  # what is wrong with the model is no video's fault
 
     def work(clip: Clip, progress: Callable[[int, int], None]) -> None:
         with context.measured(DENSE, clip.name) as record:
-            labels = densify_clip(segmenter(), context.workspace.open_frames(clip), clip.name,
-                                  clip.frame_paths, progress=progress)
+            frames = context.workspace.open_frames(clip)
+            labels = densify_clip(segmenter(), frames, clip.name, clip.frame_paths,
+                                  progress=progress)
             if support:
                 keymasks = read_clip_labels(context.workspace.clip_file(KEYMASKS, clip.name))
                 known = trusted(keymasks['annotations'], context.cfg.get('max_one2x', 1.0))
                 labels['annotations'] = support(labels['annotations'], known)
+            if refiner:
+                labels['annotations'] = refiner(frames, labels['annotations'])
             record.update(instances=len(labels['annotations']),
                           masks=sum(rle is not None for annotation in labels['annotations']
                                     for rle in annotation['segmentations']))

@@ -7,14 +7,14 @@ from tqdm import tqdm
 from ...apis.segmenter import VideoSegmenter
 from ...apis.tracks import join_shots, to_results
 from ...fileio.whole_files import write_json
-from ...labels.rle import resized_masks
 from ...models.window_inference import Tube
 from ...video import open_video
 from ...visualization import write_overlay
-from ..clip_labels import read_clip_labels
+from ..clip_labels import read_annotations
 from ..clips import Clip
 from ..context import Context
-from ..parts import Support, build_support
+from ..parts import Refiner, Support, build_refiner, build_support, part_settings
+from ..result_quality import judge_results
 from ..stage_names import DENSE, FINAL, INFER, PER_CLIP, TRAININGS
 from ..trained_models import load_segmenter, training_stamp
 
@@ -23,8 +23,10 @@ def run(context: Context) -> None:
     """Segment the videos that have no results of this model yet."""
     settings = dict(context.cfg.get('inference', {}))
     support = build_support(context.cfg, 'result_support')
+    refiner = build_refiner(context.cfg, 'result_refinement')
     context.begin(INFER, settings, training_stamp(context, FINAL),
-                  *([context.cfg.result_support.to_dict()] if support else []))
+                  *part_settings(context.cfg, 'result_support', 'result_refinement',
+                                 'result_quality'))
     todo = [video for video in dict.fromkeys(clip.video for clip in context.clips)
             if not _is_done(context, video)]
     if not todo:
@@ -36,7 +38,7 @@ def run(context: Context) -> None:
     with context.console.bar(INFER, 2 * sum(frames.values()), ' frames') as bar:
         for video in todo:
             with context.guard(video):
-                _infer(context, segmenter, support, video, bar)
+                _infer(context, segmenter, support, refiner, video, bar)
 
 
 def _is_done(context: Context, video: str) -> bool:
@@ -47,37 +49,40 @@ def _is_done(context: Context, video: str) -> bool:
                                                 workspace.summary_file(video))))
 
 
-def _infer(context: Context, segmenter: VideoSegmenter, support: Support | None, video: str,
-           bar: tqdm) -> None:
+def _infer(context: Context, segmenter: VideoSegmenter, support: Support | None,
+           refiner: Refiner | None, video: str, bar: tqdm) -> None:
     workspace = context.workspace
     clips = [clip for clip in context.clips if clip.video == video]
     source = open_video(context.videos[video], video)
     workspace.remove(workspace.summary_file(video))  # written last, so it tells what is complete
     with context.measured(INFER, video) as record:
-        shots = [(clip.start, _segment_clip(context, segmenter, support, clip, bar))
+        shots = [(clip.start, _segment_clip(context, segmenter, support, refiner, clip, bar))
                  for clip in clips]
         tubes = join_shots(shots, len(source))
         write_json(workspace.results_file(video), to_results(tubes))
+        quality = judge_results(context, clips, [part for _, part in shots])
+        low = [one['instance'] for one in quality['instances'] if one['low']]
         write_overlay(workspace.overlay_file(video), source, source.size, source.fps,
-                      [tube.segmentations for tube in tubes], progress=lambda _: bar.update())
+                      [tube.segmentations for tube in tubes], progress=lambda _: bar.update(),
+                      unsure=low)
         record.update(instances=len(tubes), masks=sum(rle is not None for tube in tubes
-                                                      for rle in tube.segmentations))
-    write_json(workspace.summary_file(video), _summary(context, video, clips, len(source)))
+                                                      for rle in tube.segmentations),
+                      low_quality=low, why=quality['why'])
+    write_json(workspace.summary_file(video), dict(
+        _summary(context, video, clips, len(source)), quality=quality))
 
 
 def _segment_clip(context: Context, segmenter: VideoSegmenter, support: Support | None,
-                  clip: Clip, bar: tqdm) -> list[Tube]:
-    before = bar.n
-    tubes = segmenter.segment(context.workspace.open_frames(clip), clip.original_size,
-                              progress=lambda done, total: bar.update(before + done - bar.n))
+                  refiner: Refiner | None, clip: Clip, bar: tqdm) -> list[Tube]:
+    before, frames = bar.n, context.workspace.open_frames(clip)
+    tubes = [asdict(tube) for tube in segmenter.segment(
+        frames, clip.original_size, progress=lambda done, _: bar.update(before + done - bar.n))]
     dense = context.workspace.clip_file(DENSE, clip.name)
-    if support is None or not dense.is_file():
-        return tubes
-    known = [dict(annotation, segmentations=resized_masks(annotation['segmentations'],
-                                                          clip.original_size))
-             for annotation in read_clip_labels(dense)['annotations']]
-    found = support([asdict(tube) for tube in tubes], known)
-    return [Tube(tube['score'], tube['segmentations']) for tube in found]
+    if support is not None and dense.is_file():
+        tubes = support(tubes, read_annotations(dense, clip.original_size))
+    if refiner is not None:
+        tubes = refiner(frames, tubes)
+    return [Tube(tube['score'], tube['segmentations']) for tube in tubes]
 
 
 def _summary(context: Context, video: str, clips: list[Clip], num_frames: int) -> dict:

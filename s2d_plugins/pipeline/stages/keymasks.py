@@ -70,7 +70,8 @@ def _merge(context: Context) -> None:
     if len(barren) == len({clip.video for clip in context.clips}):
         raise S2DInputError(f'stage {KEYMASKS}: no moving object found in {", ".join(barren)}, so '
                             'there is nothing to learn from; give video in which objects move '
-                            'against their background, or relax proposer and discovery in '
+                            'against their background (of crowds seen from afar none is found), '
+                            'or relax proposer and discovery in '
                             f'{context.cfg.filename}')
     for video in barren:
         context.failures[video] = (

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from ...fileio.digests import digest
 from ...fileio.named_files import read_for_all, read_for_one
 from ...labels.proposals_file import write_proposals
+from ...proposals.build import build_proposer, proposer_settings
 from ..clips import Clip
 from ..context import Context
-from ..parts import build_proposer
 from ..stage_names import FRAMES, PROPOSALS
 
 
 def run(context: Context) -> None:
     """Propose masks for the clips that have none yet."""
-    settings = context.cfg.proposer.to_dict()
+    settings = proposer_settings(context.cfg)
     context.begin(PROPOSALS, settings, context.key(FRAMES), *read_for_all(settings))
     _forget_changed(context, settings)
     proposer = functools.cache(lambda: build_proposer(context.cfg))

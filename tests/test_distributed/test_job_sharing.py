@@ -10,10 +10,10 @@ from unittest import mock
 
 import pytest
 
+from s2d_plugins.distributed import job_sharing
+from s2d_plugins.distributed.job_sharing import share_jobs
 from s2d_plugins.errors import S2DInputError, S2DOutputError
 from s2d_plugins.fileio.whole_files import partial_path, write_json
-from s2d_plugins.keymasks import job_sharing
-from s2d_plugins.keymasks.job_sharing import share_jobs
 from s2d_plugins.keymasks.video_jobs import VideoJob
 
 fork = multiprocessing.get_context('fork')

@@ -11,6 +11,7 @@ import traceback
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from filelock import FileLock, Timeout
 from mmengine.dist import broadcast_object_list, get_rank
@@ -18,16 +19,30 @@ from mmengine.dist import broadcast_object_list, get_rank
 from ..errors import S2DInputError, S2DOutputError, one_line, unexpected, was_interrupted
 from ..fileio.json_files import read_json
 from ..fileio.whole_files import clean_partials, write_json
-from .video_jobs import VideoJob
 
 FAILURES = '.failures'
 CLAIMS = '.claims'
 _POLL_SECONDS = 0.5
 
 
-def share_jobs(jobs: Sequence[VideoJob], out: Path, work: Callable[[VideoJob], object],
-               again: Iterable[VideoJob] = (),
-               finished: Callable[[VideoJob, bool], None] | None = None) -> dict[str, str]:
+class Job(Protocol):
+    """One video's work: its name and the file that it becomes."""
+
+    @property
+    def name(self) -> str:
+        """What the video is called; a file name."""
+
+    @property
+    def target(self) -> Path:
+        """The file that is there once the job is done."""
+
+
+AnyJob = TypeVar('AnyJob', bound=Job)
+
+
+def share_jobs(jobs: Sequence[AnyJob], out: Path, work: Callable[[AnyJob], object],
+               again: Iterable[AnyJob] = (),
+               finished: Callable[[AnyJob, bool], None] | None = None) -> dict[str, str]:
     """Do all jobs that have no result yet, together with the other processes of this run.
 
     Every process calls this with the same jobs; it returns when no job is left anywhere. A job
@@ -47,7 +62,7 @@ def share_jobs(jobs: Sequence[VideoJob], out: Path, work: Callable[[VideoJob], o
     """
     run, old = _begin(out, again)
 
-    def is_finished(job: VideoJob) -> bool:
+    def is_finished(job: AnyJob) -> bool:
         return _is_new(job, old) or _failure(job, out).get('run') == run
 
     waiting, failures = list(jobs), {}
@@ -72,7 +87,7 @@ def share_jobs(jobs: Sequence[VideoJob], out: Path, work: Callable[[VideoJob], o
     return failures
 
 
-def _begin(out: Path, again: Iterable[VideoJob]) -> tuple[str, dict[str, tuple]]:
+def _begin(out: Path, again: Iterable[Job]) -> tuple[str, dict[str, tuple]]:
     """Agree on a name for this run, and on which files are old results to be made again."""
     agreed = [None]
     if get_rank() == 0:
@@ -101,17 +116,17 @@ def _identity(path: Path) -> tuple[int, int, int] | None:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _is_new(job: VideoJob, old: dict[str, tuple]) -> bool:
+def _is_new(job: Job, old: dict[str, tuple]) -> bool:
     """Say whether a job has a result that is not one to be made again."""
     return _identity(job.target) not in (None, old.get(job.name))
 
 
-def _failure(job: VideoJob, out: Path) -> dict:
+def _failure(job: Job, out: Path) -> dict:
     path = out / FAILURES / f'{job.name}.json'
     return read_json(path) if path.exists() else {}
 
 
-def _attempt(job: VideoJob, out: Path, run: str, work: Callable[[VideoJob], object]) -> None:
+def _attempt(job: AnyJob, out: Path, run: str, work: Callable[[AnyJob], object]) -> None:
     note = out / FAILURES / f'{job.name}.json'
     try:
         work(job)
