@@ -10,8 +10,8 @@ from ...arguments import check_config, check_count, check_path, check_type
 from ...devices import choose_device
 from ...errors import S2DInputError
 from ...fileio.checkpoint_checks import weights_of
-from ...fileio.checkpoint_sources import read_checkpoint, use_safe_checkpoints
-from ...fileio.configs import config_errors
+from ...fileio.checkpoint_sources import check_source, read_checkpoint, use_safe_checkpoints
+from ...fileio.config_faults import config_errors
 from ...registry import FEATURE_EXTRACTORS, MODELS
 from ...structures import Frames
 from .base_feature_extractor import BaseFeatureExtractor
@@ -35,7 +35,8 @@ class BackboneFeatures(BaseFeatureExtractor):
         device: ``'cpu'``, ``'cuda'``, ...; None takes CUDA where there is one.
 
     Raises:
-        S2DInputError: If an argument is of another type or out of its range.
+        S2DInputError: If an argument is of another type or out of its range, or a local checkpoint
+            is not there.
     """
 
     def __init__(self, backbone: dict, checkpoint: str | None = None, prefix: str = 'backbone.',
@@ -43,6 +44,8 @@ class BackboneFeatures(BaseFeatureExtractor):
                  device: str | None = None):
         check_config(self, backbone=backbone)
         check_path(self, checkpoint=checkpoint, optional=True)
+        if checkpoint is not None:
+            check_source(checkpoint)
         check_type(self, str, 'a text', prefix=prefix)
         check_count(self, image_size=image_size, patch_size=patch_size, batch_size=batch_size)
         self.backbone, self.checkpoint, self.prefix = backbone, checkpoint, prefix

@@ -1,12 +1,12 @@
-"""Features of patches without learned weights: colour, its surroundings, place and motion."""
+"""Features of patches from colour, its surroundings, place and motion."""
 
 from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
 
-from ...arguments import check_count, check_number, items_of, refuse
-from ...registry import FEATURE_EXTRACTORS
+from ...arguments import check_config, check_count, check_number, items_of, refuse
+from ...registry import FEATURE_EXTRACTORS, TASK_UTILS
 from ...structures import Frames
 from ..frame_analysis import FrameAnalyser, FrameAnalysis
 from .base_feature_extractor import BaseFeatureExtractor, check_room
@@ -30,6 +30,8 @@ class MotionColorFeatures(BaseFeatureExtractor):
         gaps: Frame gaps over which motion is measured; must hold 1.
         regions: Superpixels per frame.
         motion_weight: How much motion counts beside one channel of appearance.
+        motion: Config of what judges motion: :class:`.LearntMotion`, the default, or
+            :class:`.ResidualMotion`, which has no weights.
 
     Raises:
         S2DInputError: If a setting is out of its range.
@@ -37,7 +39,7 @@ class MotionColorFeatures(BaseFeatureExtractor):
 
     def __init__(self, grid: Sequence[int] = (30, 52), max_size: int = 428,
                  gaps: Sequence[int] = (1, 3, 6), regions: int = 1000,
-                 motion_weight: float = 3.0):
+                 motion_weight: float = 3.0, motion: dict | None = None):
         check_count(self, **items_of(self, 'grid', grid, length=2), low=2)
         check_count(self, max_size=max_size, low=64)
         check_count(self, **items_of(self, 'gaps', gaps))
@@ -45,13 +47,15 @@ class MotionColorFeatures(BaseFeatureExtractor):
             raise refuse(self, 'gaps', gaps, 'a list with 1 among its numbers')
         check_count(self, regions=regions)
         check_number(self, motion_weight=motion_weight, low=0)
+        check_config(self, motion=motion, optional=True)
         self.rows, self.columns = grid
         self.max_size, self.gaps, self.regions = max_size, tuple(gaps), regions
         self.motion_weight = motion_weight
+        self.motion = TASK_UTILS.build(motion or dict(type='LearntMotion'))
 
     def extract(self, frames: Frames) -> Iterator[np.ndarray]:
         """See :meth:`BaseFeatureExtractor.extract`."""
-        analyse = FrameAnalyser(frames, self.gaps, self.max_size, self.regions)
+        analyse = FrameAnalyser(frames, self.gaps, self.max_size, self.regions, self.motion)
         check_room(frames[0], 0, 2)
         for index in range(len(frames)):
             yield self._features(analyse(index))

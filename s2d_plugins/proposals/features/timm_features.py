@@ -8,11 +8,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from ...arguments import check_choice, check_count, check_path, check_type
+from ...arguments import check_choice, check_count, check_path, check_type, refuse
 from ...devices import choose_device
 from ...errors import S2DInputError, one_line, shortened
-from ...fileio.checkpoint_checks import weights_of
-from ...fileio.checkpoint_sources import read_checkpoint
+from ...fileio.checkpoint_checks import check_content, weights_of
+from ...fileio.checkpoint_sources import check_source, read_checkpoint
 from ...registry import FEATURE_EXTRACTORS
 from ...structures import Frames
 from .base_feature_extractor import BaseFeatureExtractor
@@ -42,7 +42,7 @@ class TimmFeatures(BaseFeatureExtractor):
     Args:
         model: A name of :data:`MODELS_OF_TIMM`, or timm's own name of any vision transformer.
         checkpoint: Path or URL of weights, as their authors or timm publish them, read as data;
-            a ``.safetensors`` file too. None takes timm's from the hub.
+            a local ``.safetensors`` file too. None takes timm's from the hub.
         facet: ``'key'``, ``'query'`` or ``'value'`` of the last attention.
         image_size: Side in pixels of the square that frames are resized to; rounded down to a
             multiple of the patch size.
@@ -50,14 +50,19 @@ class TimmFeatures(BaseFeatureExtractor):
         device: ``'cpu'``, ``'cuda'``, ...; None takes CUDA where there is one.
 
     Raises:
-        S2DInputError: If an argument is of another type or out of its range.
+        S2DInputError: If an argument is of another type or out of its range, or a local checkpoint
+            is not there.
     """
 
     def __init__(self, model: str = 'dino_vitb8', checkpoint: str | None = None,
                  facet: str = 'key', image_size: int = 480, batch_size: int = 4,
                  device: str | None = None):
         check_type(self, str, 'a name of a model', model=model)
+        if not model:
+            raise refuse(self, 'model', model, 'a name of a model')
         check_path(self, checkpoint=checkpoint, optional=True)
+        if checkpoint is not None:
+            check_source(checkpoint)
         check_choice(self, FACETS, facet=facet)
         check_count(self, image_size=image_size, batch_size=batch_size)
         self.name = MODELS_OF_TIMM.get(model, model)
@@ -123,11 +128,13 @@ class TimmFeatures(BaseFeatureExtractor):
                               ('state_dict', 'model', 'teacher'))
         try:
             from safetensors.torch import load_file
-            return load_file(self.checkpoint)
+            weights = load_file(self.checkpoint)
         except Exception as error:
             raise S2DInputError(f'{self.checkpoint} cannot be read '
-                                f'({shortened(one_line(error), 80)}); copy or download it again'
-                                ) from error
+                                f'({shortened(one_line(error), 80)}); download it again and give '
+                                'the path of the file') from error
+        check_content(weights, self.checkpoint)
+        return weights
 
 
 def _projection(attention: Any, facet: str) -> tuple[torch.Tensor, torch.Tensor | None]:

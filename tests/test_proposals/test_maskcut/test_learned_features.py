@@ -2,6 +2,7 @@
 
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -126,11 +127,12 @@ def test_projections_of_their_own(timm, tmp_path):
     (dict(model='separate', checkpoint='w.pth'), 'w.pth does not fit Transformer: 12 weights are '
      'missing, 4 are unknown, for example blocks.0.attn.k_proj.bias'),
     (dict(checkpoint='shapes.pth'), 'shapes.pth does not fit Transformer: '),
-    (dict(checkpoint='none.pth'), 'cannot find the checkpoint none.pth'),
-    (dict(checkpoint='none.safetensors'), 'none.safetensors cannot be read'),
+    (dict(checkpoint='none.pth'), 'none.pth'),
+    (dict(checkpoint='bad.safetensors'), 'bad.safetensors cannot be read'),
     (dict(checkpoint='w.pth', image_size=15), 'image_size to be at least two patches of 8 pixels')])
 def test_what_does_not_fit_is_told_in_one_line(timm, tmp_path, monkeypatch, settings, message):
     monkeypatch.chdir(tmp_path)
+    Path('bad.safetensors').write_bytes(b'no')
     saved('w.pth', Transformer())
     saved('shapes.pth', Transformer(), prefix=torch.ones(1, 5, 6))
     with pytest.raises(S2DInputError) as info:
