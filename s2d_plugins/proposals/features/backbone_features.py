@@ -91,4 +91,5 @@ class BackboneFeatures(BaseFeatureExtractor):
             weights = {name.removeprefix(self.prefix): value for name, value in weights.items()
                        if name.startswith(self.prefix)}
             load_strictly(model, weights, self.checkpoint)
-        return model.to(self.device).eval()
+        model.to(self.device).eval()  # which some backbones do not return
+        return model

@@ -97,7 +97,7 @@ def test_the_last_attention_of_a_transformer(timm, tmp_path, facet, part):
     with torch.no_grad():
         model.forward_features(images)
         expected = model.blocks[1].attn.qkv(seen[0])[:, 4:, 6 * part:6 * part + 6]
-    assert features[0].reshape(6, 16).T == pytest.approx(expected[0].numpy(), abs=1e-5)
+    assert pytest.approx(expected[0].numpy(), abs=1e-5) == features[0].reshape(6, 16).T
 
 
 def iter_images():
@@ -205,5 +205,5 @@ def test_backbones_that_are_none(tmp_path, monkeypatch, settings, message):
 def test_a_backbone_without_a_map(monkeypatch):
     extractor = BackboneFeatures(RESNET, image_size=64, device='cpu')
     extractor._model = lambda images: (torch.zeros(len(images), 9),)
-    with pytest.raises(S2DInputError, match=r"give a feature map .* found \(3, 9\); of a vision"):
+    with pytest.raises(S2DInputError, match=r'give a feature map .* found \(3, 9\); of a vision'):
         list(extractor.extract(FRAMES))
