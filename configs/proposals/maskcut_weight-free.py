@@ -1,6 +1,3 @@
-# MaskCut on colour, place and motion: no weights at all, any machine.
-default_scope = 's2d_plugins'
-proposer = dict(
-    type='MaskCutProposer',
-    extractor=dict(type='MotionColorFeatures', motion=dict(type='ResidualMotion')),
-    refiner=dict(type='EdgeRefiner'))
+# MaskCut on colour, place and what moves other than the camera explains: no weights at all.
+_base_ = 'maskcut_motion-color.py'
+proposer = dict(extractor=dict(motion=dict(type='ResidualMotion')))

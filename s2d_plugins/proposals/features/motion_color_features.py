@@ -39,7 +39,7 @@ class MotionColorFeatures(BaseFeatureExtractor):
 
     def __init__(self, grid: Sequence[int] = (30, 52), max_size: int = 428,
                  gaps: Sequence[int] = (1, 3, 6), regions: int = 1000,
-                 motion_weight: float = 3.0, motion: dict | None = None):
+                 motion_weight: float = 6.0, motion: dict | None = None):
         check_count(self, **items_of(self, 'grid', grid, length=2), low=2)
         check_count(self, max_size=max_size, low=64)
         check_count(self, **items_of(self, 'gaps', gaps))

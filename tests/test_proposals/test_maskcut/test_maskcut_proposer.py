@@ -79,7 +79,8 @@ def test_masks_that_edges_contradict_and_small_ones_are_left_out():
 def test_weight_free_features_find_what_moves():
     frames, truth = made_clip(8)
     config = load_config(ROOT / 'configs/proposals/maskcut_weight-free.py',
-                         {'proposer.extractor.grid': [24, 32], 'proposer.extractor.regions': 300})
+                         {'proposer.extractor.grid': [24, 32], 'proposer.extractor.regions': 300,
+                          'proposer.extractor.motion_weight': 3.0})
     proposals = build_proposer(config).propose(frames)
     found = [max(overlap(decode_mask(mask['segmentation']), box) for mask in masks)
              for masks, box in zip(proposals, truth, strict=True)]
