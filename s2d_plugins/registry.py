@@ -1,4 +1,4 @@
-"""Registries of scope ``s2d_plugins``: children of mmdet's, plus two of our own.
+"""Registries of scope ``s2d_plugins``: children of mmdet's, plus three of our own.
 
 mmengine imports this module by itself when it meets the scope ``s2d_plugins``, so
 ``type='s2d_plugins.TemporalDropLoss'`` works in any OpenMMLab config. With
@@ -53,6 +53,9 @@ OPTIM_WRAPPER_CONSTRUCTORS = Registry(
 
 #: Proposals: frames of a video in, scored masks per frame out.
 MASK_PROPOSERS = Registry('mask proposer', locations=['s2d_plugins.proposals'])
+#: Proposals: frames in, features of a grid of patches out, for MaskCut.
+FEATURE_EXTRACTORS = Registry('feature extractor',
+                              locations=['s2d_plugins.proposals.features'])
 #: Keymasks: frames and query points in, :class:`PointTracks` out.
 MOTION_PRIORS = Registry('motion prior', locations=['s2d_plugins.motion'])
 

@@ -52,11 +52,13 @@ from s2d_plugins.proposals import (
     DetectorProposer,
     EdgeRefiner,
     LearntMotion,
+    MaskCutProposer,
     MotionColorProposer,
     PrecomputedProposals,
     ResidualMotion,
     StrayRemover,
 )
+from s2d_plugins.proposals.features import BackboneFeatures, MotionColorFeatures, TimmFeatures
 from s2d_plugins.proposals.selection import select_proposals
 from s2d_plugins.structures import KeymaskInstance, PointTracks
 
@@ -88,6 +90,14 @@ TRACKS = np.zeros((2, 3, 2), np.float32), np.ones((2, 3), bool)
 
 def discovery(**settings):
     return KeymaskDiscovery(**{'motion_prior': PRIOR, **settings})
+
+
+def maskcut(**settings):
+    return MaskCutProposer(**{'extractor': dict(type='TimmFeatures'), **settings})
+
+
+def backbone(**settings):
+    return BackboneFeatures(**{'backbone': dict(type='ResNet'), **settings})
 
 
 def segmenter(**settings):
@@ -182,6 +192,15 @@ WRONG = {
     StrayRemover: dict(max_distance=(*NO_NUMBERS, -0.1), min_share=SHARE),
     ResidualMotion: dict(tolerance=POSITIVE), LearntMotion: dict(weights=(*PATH, None)),
     PrecomputedProposals: dict(path=(*PATH, None)),
+    maskcut: dict(extractor=(*CONFIG, None), tau=(*NO_NUMBERS, -0.1, 1), max_masks=COUNT,
+                  refiner=CONFIG, min_area=SHARE),
+    MotionColorFeatures: dict(
+        grid=(*NO_LIST, (), (3,), (3, 1), (3, 4.5)), max_size=(*COUNT, 63),
+        gaps=(*NO_LIST, (), (2, 3)), regions=COUNT, motion_weight=NOT_NEGATIVE, motion=CONFIG),
+    TimmFeatures: dict(model=(None, 3, '', []), checkpoint=PATH, facet=CHOICE, image_size=COUNT,
+                       batch_size=COUNT, device=DEVICE),
+    backbone: dict(backbone=(*CONFIG, None), checkpoint=PATH, prefix=(None, 3, []),
+                   image_size=COUNT, patch_size=COUNT, batch_size=COUNT, device=DEVICE),
     select_proposals: dict(proposals=()),
     dropped: dict(loss=(*CONFIG, None), num_points=COUNT),
     WeightedDiceLoss: dict(loss_weight=NOT_NEGATIVE, eps=POSITIVE),
@@ -265,12 +284,12 @@ def test_further_arguments_where_others_are_needed(tmp_path):
 def test_every_registered_class_is_among_them():
     modules = [registry.MODELS, registry.TASK_UTILS, registry.DATASETS, registry.TRANSFORMS,
                registry.HOOKS, registry.METRICS, registry.VISUALIZERS, registry.OPTIM_WRAPPERS,
-               registry.MASK_PROPOSERS, registry.MOTION_PRIORS]
+               registry.MASK_PROPOSERS, registry.FEATURE_EXTRACTORS, registry.MOTION_PRIORS]
     for kind in modules:
         kind.import_from_location()
     tried = {make.__name__ for make in WRONG} | {
         'KeymaskDataset', 'SparseToDenseDistiller', 'TemporalDropLoss', 'MotionPriorHook',
-        'TrackDrawingHook', 'DetectorProposer'}
+        'TrackDrawingHook', 'DetectorProposer', 'MaskCutProposer', 'BackboneFeatures'}
     registered = {name for kind in modules for name, part in kind.module_dict.items()
                   if part.__module__.startswith('s2d_plugins.')}
     without_arguments = {  # of their own

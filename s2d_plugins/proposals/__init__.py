@@ -4,10 +4,12 @@ from .base_mask_proposer import BaseMaskProposer
 from .detector_proposer import DetectorProposer
 from .edge_refiner import EdgeRefiner
 from .learnt_motion import LearntMotion
+from .maskcut_proposer import MaskCutProposer
 from .motion_color_proposer import MotionColorProposer
 from .precomputed_proposals import PrecomputedProposals
 from .residual_motion import ResidualMotion
 from .stray_remover import StrayRemover
 
 __all__ = ['BaseMaskProposer', 'DetectorProposer', 'EdgeRefiner', 'LearntMotion',
-           'MotionColorProposer', 'PrecomputedProposals', 'ResidualMotion', 'StrayRemover']
+           'MaskCutProposer', 'MotionColorProposer', 'PrecomputedProposals', 'ResidualMotion',
+           'StrayRemover']
