@@ -18,7 +18,7 @@ from .training_config import read_training_config
 #: quiet cores of an AMD EPYC. Measured on one core (14 sequences of DAVIS 2016, 898 frames) and
 #: brought to two by the probe, which takes 12.7 ms on one and :data:`REFERENCE_PROBE` on both; the
 #: proposals, which hardly use a second core, as measured.
-FRAME_SECONDS = {PROPOSALS: 0.27, KEYMASKS: 0.03, DENSE: 0.15, INFER: 0.11}
+FRAME_SECONDS = {PROPOSALS: 0.27, KEYMASKS: 0.055, DENSE: 0.15, INFER: 0.11}
 STEP_SECONDS = {'s2d_small': 0.49, 'final_small': 0.36}
 REFERENCE_PROBE = 0.0076
 REFERENCE_PIXELS = 854 * 480
