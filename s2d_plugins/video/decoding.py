@@ -140,15 +140,16 @@ def undecodable(path: Path) -> S2DInputError:
 def to_rgb(frame: av.VideoFrame) -> np.ndarray:
     """Return a decoded frame as (H, W, 3) uint8 RGB, turned and mirrored as it is to be shown.
 
-    More than 8 bits are rounded; what is transparent is laid over black.
+    More than 8 bits are rounded; what is transparent is laid over black. One thread converts, for
+    starting others anew for each frame takes four times as long.
     """
     if any(component.is_alpha for component in frame.format.components) or (
             frame.format.name == 'pal8'):
-        pixels = frame.to_ndarray(format='rgba')
+        pixels = frame.to_ndarray(format='rgba', threads=1)
         opacity = pixels[..., 3:].astype(np.uint16)
         pixels = ((pixels[..., :3] * opacity + 127) // 255).astype(np.uint8)
     else:
-        pixels = frame.to_ndarray(format='rgb24')
+        pixels = frame.to_ndarray(format='rgb24', threads=1)
     return _upright(pixels, _display_matrix(frame))
 
 

@@ -104,7 +104,7 @@ class VideoWriter:
             raise S2DInputError(f'{self.path}: frame {self._written} is of size '
                                 f'{frame.shape[:2]}, expected {tuple(self.size)}')
         picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), 'rgb24').reformat(
-            format='yuv420p', dst_colorspace='ITU709')
+            format='yuv420p', dst_colorspace='ITU709', threads=1)
         picture.time_base = self._stream.codec_context.time_base
         tick = self._last + _TICKS if time is None else round(time / picture.time_base)
         if not self._written:
