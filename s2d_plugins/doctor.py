@@ -43,7 +43,7 @@ REQUIRED = (
     ('numpy', ('numpy',), '"numpy>=1.24"'),
     ('cv2', ('opencv-python', 'opencv-python-headless', 'opencv-contrib-python',
              'opencv-contrib-python-headless'), '"opencv-python>=4.8"'),
-    ('av', ('av',), '"av>=14"'),
+    ('av', ('av',), '"av>=17"'),
     ('PIL', ('pillow',), '"pillow>=10"'),
     ('pycocotools', ('pycocotools',), '"pycocotools>=2.0.7"'),
     ('scipy', ('scipy',), '"scipy>=1.10"'),
