@@ -87,4 +87,4 @@ class PipelineConfig(TypedDict):
 
 #: Sections whose keys must all be known.
 CLOSED = {'frames': Frames, 'frames.shots': Shots, 'distill': Training, 'final': FinalTraining,
-          'trained_model': GivenModel}
+          'trained_model': GivenModel, 'overlay': Overlay}

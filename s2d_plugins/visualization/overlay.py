@@ -102,7 +102,7 @@ def draw_tracks(frame: np.ndarray, segmentations: Sequence[dict | None],
 def write_overlay(path: str | Path, frames: Iterable[np.ndarray], size: tuple[int, int],
                   fps: float, tracks: Sequence[Sequence[dict | None]], max_side: int = 1280,
                   progress: Callable[[int], None] | None = None,
-                  unsure: Collection[int] = (), times: Sequence[float] | None = None,
+                  unsure: Collection[int] = (), times: Sequence[float] | np.ndarray | None = None,
                   encoder: str = 'libx264') -> None:
     """Write a video with every instance in one colour from first to last frame.
 

@@ -126,3 +126,19 @@ def test_random_access_with_open_groups(tmp_path, monkeypatch):
     expected = list(video)
     for index in (80, 17, 18, 19, 20, 21, 22, 50, 24, 25, 89, 0, 36):
         assert np.array_equal(video[index], expected[index])
+
+
+def test_reading_in_order_by_index_is_done_ahead(tmp_path, monkeypatch):
+    started = []
+
+    class Noted(file.ReadAhead):
+        def __init__(self, source, depth):
+            started.append(depth)
+            super().__init__(source, depth)
+
+    monkeypatch.setattr(file, 'ReadAhead', Noted)
+    video = open_video(write_video(tmp_path / 'a.avi', map(made_frame, range(40))))
+    assert [frame_number(video[index]) for index in range(3)] == [0, 1, 2]
+    assert len(started) == 0
+    assert [frame_number(video[index]) for index in (3, 4, 9, 30, 39, 5)] == [3, 4, 9, 30, 39, 5]
+    assert started == [file.AHEAD_FRAMES]
