@@ -43,6 +43,7 @@ REQUIRED = (
     ('numpy', ('numpy',), '"numpy>=1.24"'),
     ('cv2', ('opencv-python', 'opencv-python-headless', 'opencv-contrib-python',
              'opencv-contrib-python-headless'), '"opencv-python>=4.8"'),
+    ('av', ('av',), '"av>=17"'),
     ('PIL', ('pillow',), '"pillow>=10"'),
     ('pycocotools', ('pycocotools',), '"pycocotools>=2.0.7"'),
     ('scipy', ('scipy',), '"scipy>=1.10"'),
@@ -169,11 +170,14 @@ def _import_parts() -> str:
 
 
 def _check_decoding() -> str:
-    import cv2
-    if cv2.CAP_FFMPEG not in cv2.videoio_registry.getBackends():
-        raise RuntimeError('this OpenCV was built without FFMPEG: folders of frames work, video '
-                           'files do not')
-    return 'OpenCV decodes them with FFMPEG'
+    import av
+    for name, mode in (('h264', 'r'), ('hevc', 'r'), ('vp9', 'r'), ('av1', 'r'), ('libx264', 'w')):
+        try:
+            av.codec.Codec(name, mode)
+        except ValueError as error:
+            raise RuntimeError(f'the FFmpeg of PyAV {av.__version__} lacks {name}: folders of '
+                               'frames work, some video files do not') from error
+    return f'PyAV {av.__version__} reads them and writes H.264'
 
 
 def _check_compiled_ops() -> Finding:

@@ -169,11 +169,16 @@ def test_torchvision_of_this_torch_or_none(monkeypatch, cuda, there, fix):
     assert finding.fix == fix and finding.state == ('off' if fix else 'ok')
 
 
-def test_opencv_without_ffmpeg(monkeypatch):
-    import cv2
-    monkeypatch.setattr(cv2.videoio_registry, 'getBackends', lambda: [])
+def test_an_ffmpeg_without_a_codec(monkeypatch):
+    import av
+
+    def lack(name, mode):
+        raise ValueError(name)
+
+    assert doctor._check_decoding() == f'PyAV {av.__version__} reads them and writes H.264'
+    monkeypatch.setattr(av.codec, 'Codec', lack)
     finding = doctor._attempt('video files', doctor._check_decoding, 'pip install x', 'bad')
-    assert finding.state == 'bad' and 'FFMPEG' in finding.detail
+    assert finding.state == 'bad' and 'lacks h264' in finding.detail
 
 
 def test_every_finding_that_is_not_ok_has_one_command():

@@ -135,7 +135,7 @@ def _write(folder: Path, source: Video, results: Sequence[dict]) -> None:
     results_file, overlay = output_files(folder)
     write_json(results_file, results)
     write_overlay(overlay, source, source.size, source.fps,
-                  [result['segmentations'] for result in results])
+                  [result['segmentations'] for result in results], times=source.times)
 
 
 def _draw(source: Video, results: Sequence[dict]) -> np.ndarray:

@@ -39,6 +39,8 @@ def check_pipeline_config(cfg: Config) -> None:
     for name in ('inference',) if given else ('inference', 'dense'):
         settings = {**content.get('inference', {}), **content.get(name, {})}
         check_settings(settings, lambda key, name=name: f'{cfg.filename}: {name}.{key}')
+    if 'overlay' in content:
+        _check_overlay(cfg, content['overlay'])
     if given:
         given_model_config(cfg)
         return
@@ -46,6 +48,14 @@ def check_pipeline_config(cfg: Config) -> None:
     proposer_settings(cfg)
     for name in TRAININGS:
         read_training_config(cfg, name)
+
+
+def _check_overlay(cfg: Config, overlay: dict) -> None:
+    from ..visualization import check_encoder
+    try:
+        check_encoder(overlay.get('encoder', 'libx264'))
+    except S2DInputError as error:
+        raise S2DInputError(f'{cfg.filename}: overlay: {error}') from error
 
 
 def check_parts(cfg: Config, stages: Collection[str], device: str) -> None:

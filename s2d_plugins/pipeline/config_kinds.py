@@ -29,6 +29,12 @@ class Frames(TypedDict, total=False):
     shots: Shots
 
 
+class Overlay(TypedDict, total=False):
+    """How the overlay is written: by which encoder of H.264."""
+
+    encoder: str
+
+
 class Training(TypedDict):
     """Where a training's config is, and what is changed in it."""
 
@@ -55,6 +61,7 @@ class InferenceConfig(TypedDict):
     trained_model: GivenModel
     frames: NotRequired[Frames]
     inference: NotRequired[dict]
+    overlay: NotRequired[Overlay]
 
 
 class PipelineConfig(TypedDict):
@@ -68,6 +75,7 @@ class PipelineConfig(TypedDict):
     selection: NotRequired[dict]
     max_one2x: NotRequired[Share]
     inference: NotRequired[dict]
+    overlay: NotRequired[Overlay]
     dense: NotRequired[dict]
     dense_support: NotRequired[dict | None]
     result_support: NotRequired[dict | None]
@@ -79,4 +87,4 @@ class PipelineConfig(TypedDict):
 
 #: Sections whose keys must all be known.
 CLOSED = {'frames': Frames, 'frames.shots': Shots, 'distill': Training, 'final': FinalTraining,
-          'trained_model': GivenModel}
+          'trained_model': GivenModel, 'overlay': Overlay}

@@ -30,7 +30,7 @@ class Video(ABC):
         path: The file or folder.
         name: Name in output files; unique names for several videos: :func:`video_names`.
         size: (height, width) of every frame in pixels.
-        fps: Frames per second.
+        fps: Frames per second, on average.
     """
 
     def __init__(self, path: Path, name: str | None, size: tuple[int, int], fps: float):
@@ -49,6 +49,15 @@ class Video(ABC):
     def expected_length(self) -> int:
         """Number of frames, as good as it can be told without decoding; for progress."""
         return len(self)
+
+    @property
+    def times(self) -> np.ndarray:
+        """When each frame is shown and, last, when the video ends: (T + 1,) float64 seconds.
+
+        The first is 0 and each is greater than the one before. Where nothing else is known, frames
+        last 1 / ``fps`` each.
+        """
+        return np.arange(len(self) + 1) / self.fps
 
     @abstractmethod
     def _read(self, index: int) -> np.ndarray:

@@ -22,7 +22,7 @@ def open_video(path: str | Path, name: str | None = None) -> Video:
     """Open a video file or a folder of frames.
 
     Args:
-        path: The file (see :data:`~.containers.FORMATS`) or folder.
+        path: The file (see :data:`~.decoding.FORMATS`) or folder.
         name: Its name in outputs; by default the file's stem or the folder's name, made safe.
 
     Raises:

@@ -102,7 +102,8 @@ def draw_tracks(frame: np.ndarray, segmentations: Sequence[dict | None],
 def write_overlay(path: str | Path, frames: Iterable[np.ndarray], size: tuple[int, int],
                   fps: float, tracks: Sequence[Sequence[dict | None]], max_side: int = 1280,
                   progress: Callable[[int], None] | None = None,
-                  unsure: Collection[int] = ()) -> None:
+                  unsure: Collection[int] = (), times: Sequence[float] | np.ndarray | None = None,
+                  encoder: str = 'libx264') -> None:
     """Write a video with every instance in one colour from first to last frame.
 
     Args:
@@ -114,18 +115,24 @@ def write_overlay(path: str | Path, frames: Iterable[np.ndarray], size: tuple[in
         max_side: Larger videos are made smaller.
         progress: Called with the number of frames written.
         unsure: Numbers of instances that get a question mark.
+        times: When each frame is shown and, last, when the video ends, in seconds, as
+            :attr:`~s2d_plugins.video.Video.times` has them; by default every 1 / ``fps``.
+        encoder: See :class:`VideoWriter`.
 
     Raises:
         S2DInputError: If the file cannot be written.
     """
     height, width = fit_size(size, max_side)
-    with VideoWriter(path, (height, width), fps) as writer:
+    with VideoWriter(path, (height, width), fps, encoder) as writer:
         for index, frame in enumerate(frames):
             if frame.shape[:2] != (height, width):
                 frame = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
-            writer.write(draw_tracks(frame, [track[index] for track in tracks], unsure))
+            writer.write(draw_tracks(frame, [track[index] for track in tracks], unsure),
+                         None if times is None else times[index])
             if progress is not None:
                 progress(index + 1)
+        if times is not None:
+            writer.end = times[-1]
 
 
 def _centre(contours: Sequence[np.ndarray]) -> tuple[int, int]:

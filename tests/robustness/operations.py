@@ -105,33 +105,39 @@ class _Watch:
         tempfile._io = types.SimpleNamespace(**{**vars(tempfile._io), 'open': opened})
 
     def _wrap_libraries(self) -> None:
+        import av
         import cv2
         import torch
         watch = self
 
-        class CountedVideoWriter:
-            """OpenCV's writer, which is no file of Python's."""
+        class CountedOutput:
+            """PyAV's output, which is no file of Python's."""
 
-            def __init__(self, path, *args):
-                watch.happens('cv2.VideoWriter', path)
-                self._path, self._writer = path, cv2_writer(path, *args)
+            def __init__(self, path, container):
+                self._path, self._container = path, container
                 self._writes = 0
 
-            def write(self, frame):
+            def mux(self, packets):
                 self._writes += 1
                 if _is_power_of_two(self._writes):
-                    watch.happens('cv2.VideoWriter.write', self._path)
-                self._writer.write(frame)
+                    watch.happens('av.mux', self._path)
+                self._container.mux(packets)
 
-            def release(self):
-                watch.happens('cv2.VideoWriter.release', self._path)
-                self._writer.release()
-                watch.happens('cv2.VideoWriter released', self._path)
+            def close(self):
+                watch.happens('av.close', self._path)
+                self._container.close()
+                watch.happens('av closed', self._path)
 
             def __getattr__(self, name):
-                return getattr(self._writer, name)
+                return getattr(self._container, name)
 
-        cv2_writer, cv2_imwrite, torch_save = cv2.VideoWriter, cv2.imwrite, torch.save
+        av_open, cv2_imwrite, torch_save = av.open, cv2.imwrite, torch.save
+
+        def opened(file, mode=None, *args, **kwargs):
+            if mode != 'w':
+                return av_open(file, mode, *args, **kwargs)
+            self.happens('av.open', file)
+            return CountedOutput(file, av_open(file, mode, *args, **kwargs))
 
         def imwrite(path, *args):
             self.happens('cv2.imwrite', path)
@@ -144,7 +150,7 @@ class _Watch:
                 target, lambda: torch_save(content, target, *args, **kwargs)))
             return torch_save(content, target, *args, **kwargs)
 
-        cv2.VideoWriter, cv2.imwrite, torch.save = CountedVideoWriter, imwrite, save
+        av.open, cv2.imwrite, torch.save = opened, imwrite, save
 
 
 class _CountedFile:

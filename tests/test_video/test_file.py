@@ -48,8 +48,7 @@ def test_seeking_that_lands_too_far_is_not_believed(avi, monkeypatch):
     assert len(video) == 48
     monkeypatch.setattr(video, '_index_at', lambda time: None)  # as with doubled time stamps
     assert [frame_number(video[index]) for index in (40, 10, 47)] == [40, 10, 47]
-    video._ordered = False
-    assert FileVideo._index_at(video, 0.) is None
+    assert FileVideo._index_at(video, None) is None and FileVideo._index_at(video, 99) is None
 
 
 def test_few_frames_are_held(avi, monkeypatch):
@@ -74,7 +73,7 @@ def test_out_of_range_and_slices(avi):
 def test_a_length_is_counted_once(avi, monkeypatch):
     video = open_video(avi)
     list(video)  # a complete iteration counts
-    monkeypatch.setattr(file, 'open_capture', None)
+    monkeypatch.setattr(file, 'DecodingPass', None)
     assert len(video) == 48
 
 
@@ -82,7 +81,7 @@ def test_header_that_announces_too_much(avi, monkeypatch):
     said = []
     monkeypatch.setattr(file, 'print_log', lambda message, *_: said.append(message))
     video = open_video(avi)
-    video._announced = 60
+    video._promised = 60
     assert len(video) == 48 == len(list(video)) == len(video)
     assert said == [f'{avi}: 48 frames decode, its header announces 60; going on with 48']
 
@@ -107,7 +106,7 @@ def test_a_name_that_a_terminal_would_act_on(tmp_path, monkeypatch):
     said = []
     monkeypatch.setattr(file, 'print_log', lambda message, *_: said.append(message))
     video = open_video(write_video(tmp_path / 'a\x1b[2J\nb.avi', map(made_frame, range(48))))
-    video._announced = 60
+    video._promised = 60
     assert len(video) == 48 and '/a?[2J?b.avi: 48 frames decode' in said[0]
     assert video.name == 'a_[2J_b'
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -47,3 +48,20 @@ def refused(call, match: str) -> str:
         call()
     assert '\n' not in str(caught.value)
     return str(caught.value)
+
+
+def encode_video(path: Path, frames, codec: str = 'libx264', pixels: str = 'yuv420p',
+                 rotation: int = 0, **options: str) -> Path:
+    """Write frames (RGB, or RGBA) with PyAV, 20 per second."""
+    with av.open(str(path), 'w') as container:
+        for index, frame in enumerate(frames):
+            if not index:
+                stream = container.add_stream(codec, rate=20, options=options)
+                stream.height, stream.width = frame.shape[:2]
+                stream.pix_fmt = pixels
+                if rotation:
+                    stream.set_display_rotation(rotation)
+            picture = av.VideoFrame.from_ndarray(frame, 'rgba' if frame.shape[2] == 4 else 'rgb24')
+            container.mux(stream.encode(picture.reformat(format=pixels)))
+        container.mux(stream.encode(None))
+    return path

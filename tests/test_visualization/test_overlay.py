@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from s2d_plugins.labels.rle import encode_mask
+from s2d_plugins.video import open_video
 from s2d_plugins.visualization import (
     ColoredMask,
     draw_masks,
@@ -81,3 +82,10 @@ def test_unsure_instances_get_a_question_mark(monkeypatch):
     masks = [square((20, 30), 2, 2, 5), None, square((20, 30), 10, 10, 5)]
     draw_tracks(np.zeros((20, 30, 3), np.uint8), masks, unsure=[2, 3])
     assert texts == ['1', '3?']
+
+
+def test_overlay_lasts_as_long_as_its_source(tmp_path):
+    times = [0, .5, .6, 2.]
+    write_overlay(tmp_path / 'o.mp4', np.zeros((3, 48, 64, 3), np.uint8), (48, 64), 2, [],
+                  times=times)
+    np.testing.assert_allclose(open_video(tmp_path / 'o.mp4').times, times, atol=0.003)

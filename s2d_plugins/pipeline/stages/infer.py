@@ -65,7 +65,7 @@ def _infer(context: Context, segmenter: VideoSegmenter, support: Support | None,
         low = [one['instance'] for one in quality['instances'] if one['low']]
         write_overlay(workspace.overlay_file(video), source, source.size, source.fps,
                       [tube.segmentations for tube in tubes], progress=lambda _: bar.update(),
-                      unsure=low)
+                      unsure=low, times=source.times, **context.cfg.get('overlay', {}))
         record.update(instances=len(tubes), masks=sum(rle is not None for tube in tubes
                                                       for rle in tube.segmentations),
                       low_quality=low, why=quality['why'])
