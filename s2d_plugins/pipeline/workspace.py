@@ -37,6 +37,9 @@ class Workspace:
         self.stages = self.root / 'stages'
         self.frames = self.stages / 'frames'
         self.state = State(self.stages / 'state.json')
+        self.run_file = self.stages / 'run.json'
+        self.report_file = self.root / 'report.html'
+        self.scores_file = self.root / 'stage_scores.json'
 
     def stage_folder(self, name: str) -> Path:
         """Return the folder of a stage."""
