@@ -338,7 +338,7 @@
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || byId('help').open) return;
     const field = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
-    if (field) { if (event.key === 'Escape') event.target.blur(); return; }
+    if (field) { if (event.key === 'Escape') { event.preventDefault(); event.target.blur(); } return; }
     const large = byId('large').open, move = event.key === 'ArrowLeft' ? -1 : 1;
     const keys = {j: () => step(1), k: () => step(-1), ' ': play, '[': () => choosePicture(now.picture - 1), ']': () => choosePicture(now.picture + 1),
       ArrowLeft: () => large ? choosePicture(now.picture + move) : setFrame(now.frame + move * (event.shiftKey ? 10 : 1), true),
