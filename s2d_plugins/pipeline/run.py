@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from ..devices import running_on
-from ..errors import S2DInputError
+from ..errors import S2DInputError, one_line, unexpected
 from ..fileio.named_files import named_paths
 from ..fileio.paths import check_outputs
 from ..proposals.build import proposer_settings
@@ -92,7 +92,8 @@ def _told(context: Context) -> Iterator[None]:
         yield
     except BaseException as error:
         if isinstance(error, Exception) and not stops_all(error):
-            context.note.update(error=describe(error, context.console))
+            context.note.update(error=one_line(error) if isinstance(error, S2DInputError) else
+                                unexpected(error))
             _report(context)
         raise
     _report(context)

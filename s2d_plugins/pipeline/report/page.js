@@ -67,7 +67,7 @@
     byId('failures').querySelector('ul').append(...lines);
     const left = run.left_out ? ` ${run.left_out} videos are left out: those shown failed or are least to be trusted.` : '';
     const linked = run.linked ? ` ${run.linked} overlays are read from the work dir beside this page, which would be too large with them.` : '';
-    byId('footer').textContent = `This page: ${run.megabytes} MB, up to ${run.pictures} frames a video, no network.${linked}${left} S2D ${run.version}.`;
+    byId('footer').textContent = `This page: ${run.megabytes.toFixed(1)} MB, up to ${run.pictures} frames a video, no network.${linked}${left} S2D ${run.version}.`;
   };
 
   // ---- list

@@ -78,8 +78,8 @@ def write_report(work_dir: str | Path, out: str | Path | None = None, *,
         progress: Called with the name of each video that is done.
 
     Raises:
-        S2DInputError: If it is no work dir, a limit is not positive, or the page cannot be
-            written.
+        S2DInputError: If it is no work dir, a limit is not positive, ``out`` is not named like a
+            page, or the page cannot be written.
     """
     if not max_mb > 0 or not math.isfinite(max_mb):
         raise S2DInputError(f'max_mb: {max_mb}, expected megabytes above 0')
@@ -90,6 +90,9 @@ def write_report(work_dir: str | Path, out: str | Path | None = None, *,
         raise S2DInputError(f'{work_dir}: expected the work dir of a tools/run_s2d.py run, with a '
                             'folder stages; found none')
     out = Path(out) if out is not None else workspace.report_file
+    if out.suffix.lower() not in ('.html', '.htm'):
+        raise S2DInputError(f'{out}: expected the name of a page, which ends in .html; give such '
+                            'a name')
     page = _Page(workspace, out, max_mb * MEGABYTE)
     page.read_run(gt, max_videos)
     for number, reader in enumerate(page.shown):
@@ -110,6 +113,7 @@ class _Page:
         self.run: dict = {}
         self.used = 0
         self.overlays: dict[int, dict] = {}
+        self.num_pictures = 0
 
     def read_run(self, gt: str | Path | None, max_videos: int) -> None:
         """Read what there is of the run as a whole and choose the videos to show."""

@@ -141,6 +141,13 @@ def test_wrong_limits(run_folder, settings, message):
         write_report(run_folder, **settings)
 
 
+def test_only_a_page_is_written_over(run_folder):
+    state = run_folder / 'stages/state.json'
+    with pytest.raises(S2DInputError, match='state.json: expected the name of a page'):
+        write_report(run_folder, state)
+    assert state.stat().st_size
+
+
 def test_no_work_dir(tmp_path):
     with pytest.raises(S2DInputError, match='expected the work dir of a tools/run_s2d.py run'):
         write_report(tmp_path)
