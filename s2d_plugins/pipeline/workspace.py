@@ -180,7 +180,7 @@ class Workspace:
         Args:
             videos: Names of the videos whose result folders are looked at.
         """
-        folders = (self.stages, *(self.stage_folder(stage) for stage in STAGES),
+        folders = (self.root, self.stages, *(self.stage_folder(stage) for stage in STAGES),
                    *(self.video_folder(video) for video in videos))
         clean_partials(*(folder for folder in folders if self._link_above(folder / '_') is None))
 
