@@ -2,17 +2,19 @@
 # make demo      S2D on two sample clips, or on yours: make demo VIDEO=path
 # make test      all tests        make lint    style        make doctor    what is there, what not
 # make types     type check       make docs    the docs site, in build/site
+# make browser   what the tests of the report page in a browser need (as root on Debian)
 # make clean     caches           make distclean   caches and the environment
 
 VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 DOCS_STAMP := $(VENV)/.docs-installed
+BROWSER_STAMP := $(VENV)/.browser-installed
 DEMO := work_dirs/demo
 CLIPS := work_dirs/demo_videos
 JOBS ?= auto
 
-.PHONY: install demo test lint types docs doctor clean distclean
+.PHONY: install demo test lint types docs browser doctor clean distclean
 
 install: $(STAMP)
 
@@ -44,6 +46,14 @@ docs: install $(DOCS_STAMP)
 $(DOCS_STAMP): $(STAMP) requirements/docs.txt requirements/constraints.txt
 	@$(RUN) -m pip install -q --disable-pip-version-check -c requirements/constraints.txt \
 	    -r requirements/docs.txt
+	@touch $@
+
+browser: install $(BROWSER_STAMP)
+	@bash tools/misc/chromium.sh
+
+$(BROWSER_STAMP): $(STAMP) requirements/browser.txt requirements/constraints.txt
+	@$(RUN) -m pip install -q --disable-pip-version-check -c requirements/constraints.txt \
+	    -r requirements/browser.txt
 	@touch $@
 
 doctor: install

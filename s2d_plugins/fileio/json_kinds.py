@@ -196,6 +196,52 @@ class StageState(TypedDict):
 State = dict[str, StageState]
 
 
+class RunNote(TypedDict):
+    """``stages/run.json`` of a work dir: what the latest run says of itself."""
+
+    started: float
+    ended: float | None
+    stage: str | None
+    error: str | None
+    device: str
+    config: str
+    videos: dict[str, str]
+    failures: dict[str, str]
+
+
+class InstanceQuality(TypedDict):
+    """How far an instance of the results can be trusted."""
+
+    instance: Count
+    quality: float
+    low: bool
+
+
+class ResultQuality(TypedDict, total=False):
+    """How far a video's results can be trusted."""
+
+    quality: float | None
+    low: bool
+    why: str | None
+    instances: list[InstanceQuality]
+
+
+class Summary(TypedDict):
+    """``summary.json`` of a video."""
+
+    num_frames: Count
+    fps: float
+    seconds: float
+    quality: NotRequired[ResultQuality]
+
+
+class StageScores(TypedDict):
+    """The scores of all stages of a work dir."""
+
+    stages: dict[str, dict[str, float | None]]
+    videos: dict[str, dict[str, dict]]
+
+
 class TrainingDone(TypedDict):
     """The note of a completed training."""
 
@@ -214,6 +260,8 @@ NAMES = {Labels: 'a YouTube-VIS label file', Video: 'a video of a label file',
          list[PanopticCategory]: 'a list of categories of panoptic JSON',
          Identified: 'anything with an id', OfVideo: 'anything with an id and a video_id',
          ClipDescription: 'the description of a clip', State: 'the state of a work dir',
+         RunNote: 'the note of a run', Summary: 'the summary of a video',
+         StageScores: 'the scores of the stages',
          TrainingDone: 'the note of a completed training'}
 _SIGNS = ((('videos', 'images'), 'JSON with an entry per image, made for training on images'),
           (('images', 'annotations'), 'COCO JSON of single images'),

@@ -28,6 +28,7 @@ class Context:
         device: ``'cpu'``, ``'cuda'`` or ``'cuda:N'``.
         clips: Clips of the videos that have not failed.
         failures: Video to the one line that says why it failed.
+        note: What the run says of itself, see :mod:`.run_note`.
     """
 
     cfg: Config
@@ -37,6 +38,7 @@ class Context:
     device: str = 'cpu'
     clips: list[Clip] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
+    note: dict = field(default_factory=dict)
 
     def begin(self, stage: str, *made_from: object) -> None:
         """Keep a stage's results if they were made from the same, else clear them.

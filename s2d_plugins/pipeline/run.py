@@ -1,15 +1,16 @@
 """The whole recipe over one video or many: frames to instances, no labels anywhere."""
 
+import contextlib
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from ..devices import running_on
-from ..errors import S2DInputError
+from ..errors import S2DInputError, one_line, unexpected
 from ..fileio.named_files import named_paths
 from ..fileio.paths import check_outputs
 from ..proposals.build import proposer_settings
@@ -18,9 +19,11 @@ from .config_checks import check_parts, check_pipeline_config
 from .console import Console
 from .context import Context
 from .expected_time import expected_time
-from .failures import one_line_errors
+from .failures import describe, one_line_errors, stops_all
 from .given_model import has_given_model, stages_of
+from .report import write_report
 from .result_quality import describe_results
+from .run_note import start_note, write_note
 from .stage_names import DENSE, DISTILL, FINAL, FRAMES, INFER, KEYMASKS, PROPOSALS, STAGES
 from .stages import dense, frames, infer, keymasks, proposals, training
 from .workspace import Workspace
@@ -68,13 +71,41 @@ def run_pipeline(cfg: Config, videos: str | Path, work_dir: str | Path,
     init_default_scope(cfg.get('default_scope', 's2d_plugins'))
     try:
         with (one_line_errors(console), console.quiet_libraries(), running_on(device),
-              context.workspace.lock()):
+              context.workspace.lock(), _told(context)):
             context.workspace.clean(context.videos)
             check_parts(cfg, chosen, device)
             _run_stages(context, chosen)
     finally:
         _close(context, time.monotonic() - start)
     return context.failures
+
+
+@contextlib.contextmanager
+def _told(context: Context) -> Iterator[None]:
+    """Note what becomes of a run, for the report page, and make the page at its end.
+
+    Neither can make a run fail; the page is left out where the disk is full or it was Ctrl-C.
+    """
+    path = context.workspace.run_file
+    context.note = start_note(path, context.cfg, context.videos, context.device)
+    try:
+        yield
+    except BaseException as error:
+        if isinstance(error, Exception) and not stops_all(error):
+            context.note.update(error=one_line(error) if isinstance(error, S2DInputError) else
+                                unexpected(error))
+            _report(context)
+        raise
+    _report(context)
+
+
+def _report(context: Context) -> None:
+    try:
+        context.note.update(ended=time.time(), failures=context.failures)
+        write_note(context.workspace.run_file, context.note)
+        context.console.say(str(write_report(context.workspace.root)))
+    except Exception as error:
+        context.console.say(f'note: no report page: {describe(error, context.console)}')
 
 
 def _file_settings(cfg: Config) -> list:
@@ -101,6 +132,8 @@ def _run_stages(context: Context, chosen: Sequence[str]) -> None:
         if name != FRAMES and not context.clips:
             return
         context.console.say(f'[{number}/{len(chosen)}] {name}')
+        context.note.update(stage=name, failures=context.failures)
+        write_note(context.workspace.run_file, context.note)
         _RUN[name](context)
         if name == FRAMES:
             _say_expected_time(context, chosen)

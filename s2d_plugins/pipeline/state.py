@@ -47,6 +47,10 @@ class State:
         """Return what was noted for a clip or video of a stage."""
         return self._content.get(stage, {}).get('items', {}).get(item)
 
+    def records(self, stage: str) -> dict[str, dict]:
+        """Return all that was noted of a stage, by clip or video."""
+        return self._content.get(stage, {}).get('items', {})
+
     def set_record(self, stage: str, item: str, record: dict) -> None:
         """Note cost and counts of a clip or video of a stage."""
         self._content.setdefault(stage, {}).setdefault('items', {})[item] = record

@@ -37,6 +37,9 @@ class Workspace:
         self.stages = self.root / 'stages'
         self.frames = self.stages / 'frames'
         self.state = State(self.stages / 'state.json')
+        self.run_file = self.stages / 'run.json'
+        self.report_file = self.root / 'report.html'
+        self.scores_file = self.root / 'stage_scores.json'
 
     def stage_folder(self, name: str) -> Path:
         """Return the folder of a stage."""
@@ -177,7 +180,7 @@ class Workspace:
         Args:
             videos: Names of the videos whose result folders are looked at.
         """
-        folders = (self.stages, *(self.stage_folder(stage) for stage in STAGES),
+        folders = (self.root, self.stages, *(self.stage_folder(stage) for stage in STAGES),
                    *(self.video_folder(video) for video in videos))
         clean_partials(*(folder for folder in folders if self._link_above(folder / '_') is None))
 

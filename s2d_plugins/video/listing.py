@@ -15,7 +15,8 @@ from .folder import FolderVideo
 VIDEO_SUFFIXES = ('.mp4', '.m4v', '.avi', '.mkv', '.mov', '.webm', '.mpg', '.mpeg', '.wmv', '.flv',
                   '.ts', '.mts', '.m2ts', '.3gp', '.ogv')
 #: What a work dir holds beside the videos' folders.
-RESERVED_NAMES = ('stages', 'run.log', 'stage_scores', 'stage_scores.json', 'stage_scores.md')
+RESERVED_NAMES = ('stages', 'run.log', 'report.html', 'stage_scores', 'stage_scores.json',
+                  'stage_scores.md')
 
 
 def open_video(path: str | Path, name: str | None = None) -> Video:

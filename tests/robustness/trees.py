@@ -8,9 +8,10 @@ from pathlib import Path
 
 import torch
 
-#: Logs, mmengine's folders named by the time, and locks: neither counted nor compared.
+#: Logs, mmengine's folders named by the time, locks, and what a run says of itself: neither
+#: counted nor compared.
 IGNORED = (r'(^|/)(\d{8}_\d{6}(/|$)|[^/]*\.log$|lock$|vis_data(/|$)|__pycache__(/|$)'
-           r'|\.claims/.*\.lock$)')
+           r'|report\.html$|stages/run\.json$|\.claims/.*\.lock$)')
 _VOLATILE = {'seconds', 'peak_memory_mb', 'finished', 'time', 'data_time', 'memory', 'stamp',
              'key', 'resumed', 'eta', 'experiment_name', 'env', 'cfg', 'mmengine_version'}
 #: Lines of a dumped config that say how a training was started.

@@ -84,9 +84,9 @@ def leave_partials(folder):
 
 def test_clean_removes_what_a_killed_run_left_half_and_nothing_else(tmp_path):
     workspace = Workspace(tmp_path / 'out')
-    own = [workspace.stages, *(workspace.stage_folder(name) for name in ('frames', 'proposals')),
-           workspace.video_folder('a')]
-    foreign = [tmp_path / 'out', workspace.video_folder('notes'), workspace.frames / 'a',
+    own = [workspace.root, workspace.stages, workspace.stage_folder('frames'),
+           workspace.stage_folder('proposals'), workspace.video_folder('a')]
+    foreign = [workspace.video_folder('notes'), workspace.frames / 'a',
                workspace.stage_folder('mine')]
     kept = {folder: leave_partials(folder) for folder in (*foreign, *own)}
     before = {folder: len(list(folder.iterdir())) for folder in kept}

@@ -44,6 +44,10 @@ def test_one_video_from_frames_to_results(finished_run):
     assert summary['stages']['distill']['steps'] == 4
     assert all(part['seconds'] >= 0 and part['peak_memory_mb'] > 10
                for part in summary['stages'].values())
+    assert 'out/report.html: 1 videos, 1 overlays inside' in out
+    note = json.loads((folder / 'out/stages/run.json').read_text())
+    assert list(note['videos']) == ['a'] and note['ended'] > note['started']
+    assert note['error'] is None and note['failures'] == {}
 
 
 def test_second_run_does_nothing(finished, recipe, capsys):
@@ -52,7 +56,7 @@ def test_second_run_does_nothing(finished, recipe, capsys):
     after = stamps(finished / 'out')
     assert code == 0 and 'infer: done before' in out
     assert {str(path) for path in before if before[path] != after.get(path)} <= {
-        'stages/keymasks.json', 'stages/dense.json'}
+        'stages/keymasks.json', 'stages/dense.json', 'stages/run.json', 'report.html'}
     assert before.keys() == after.keys()
 
 
