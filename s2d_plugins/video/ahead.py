@@ -1,11 +1,15 @@
 """Reading ahead: a thread does the work while the consumer is busy with what came before."""
 
+import atexit
 import threading
+import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Generic, TypeVar
 
 Item = TypeVar('Item')
+#: Threads that may still be at work, and where they put it.
+_AT_WORK: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
 class ReadAhead(Iterator[Item], Generic[Item]):
@@ -21,8 +25,10 @@ class ReadAhead(Iterator[Item], Generic[Item]):
 
     def __init__(self, source: Iterable[Item], depth: int):
         self._shelf = _Shelf(depth)
-        threading.Thread(target=_fill, args=(iter(source), self._shelf), daemon=True,
-                         name='s2d-read-ahead').start()
+        thread = threading.Thread(target=_fill, args=(iter(source), self._shelf), daemon=True,
+                                  name='s2d-read-ahead')
+        _AT_WORK[thread] = self._shelf
+        thread.start()
 
     def __iter__(self) -> Iterator[Item]:
         return self
@@ -89,3 +95,13 @@ def _fill(source: Iterator, shelf: _Shelf) -> None:
     finally:
         if hasattr(source, 'close'):
             source.close()
+
+
+@atexit.register
+def _end_all() -> None:
+    """End all threads: one that is inside OpenCV when Python ends would abort the process."""
+    at_work = list(_AT_WORK.items())
+    for _, shelf in at_work:
+        shelf.close()
+    for thread, _ in at_work:
+        thread.join(timeout=10)

@@ -1,4 +1,7 @@
-"""A thread that reads ahead: as far as allowed, in order, and not longer than it is wanted."""
+import subprocess
+import sys
+
+'''A thread that reads ahead: as far as allowed, in order, and not longer than it is wanted.'''
 
 import gc
 import threading
@@ -58,3 +61,20 @@ def test_the_thread_ends_when_nobody_reads():
     for thread in ours:
         thread.join(5)
         assert not thread.is_alive()
+
+
+def test_no_thread_is_at_work_when_python_ends():
+    """The thread is in the middle of an item that takes half a second; it is waited for."""
+    program = (
+        'import time, atexit, sys\n'
+        'def slow():\n'
+        '    yield 1\n'
+        '    time.sleep(0.5)\n'
+        '    print("made")\n'
+        '    yield 2\n'
+        'from s2d_plugins.video.ahead import ReadAhead\n'
+        'reader = ReadAhead(slow(), 2)\n'
+        'print(next(reader))\n')
+    found = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True,
+                           timeout=120)
+    assert (found.returncode, found.stdout) == (0, '1\nmade\n')
