@@ -1,9 +1,8 @@
-import subprocess
-import sys
-
-'''A thread that reads ahead: as far as allowed, in order, and not longer than it is wanted.'''
+"""A thread that reads ahead: as far as allowed, in order, and not longer than it is wanted."""
 
 import gc
+import subprocess
+import sys
 import threading
 
 import pytest
