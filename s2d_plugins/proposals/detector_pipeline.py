@@ -31,7 +31,7 @@ def test_transforms(config: Config, name: str) -> list[dict]:
     kinds = [type_name(step['type']) if isinstance(step, dict) and 'type' in step else ''
              for step in steps]
     if not kinds or kinds[-1] != 'PackDetInputs' or '' in kinds:
-        raise S2DInputError(f'config {name}: expected a test_pipeline that ends with PackDetInputs'
+        raise S2DInputError(f'{name}: expected a test_pipeline that ends with PackDetInputs'
                             f', found {shortened(str(kinds), 60)}; give the config of an mmdet '
                             'instance segmenter')
     return [step for step, kind in zip(steps, kinds, strict=True) if not kind.startswith(_READS)]

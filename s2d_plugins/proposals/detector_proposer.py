@@ -69,7 +69,7 @@ class DetectorProposer(BaseMaskProposer):
         check_flag(self, half=half)
         check_share(self, score_thr=score_thr)
         check_source(checkpoint)
-        self.config_name = 'of DetectorProposer' if isinstance(config, dict) else str(config)
+        self.config_name = 'DetectorProposer.config' if isinstance(config, dict) else str(config)
         self.config = Config(config) if isinstance(config, dict) else load_config(config)
         self.checkpoint = checkpoint
         self.device = choose_device(device)
@@ -79,7 +79,7 @@ class DetectorProposer(BaseMaskProposer):
         self.max_masks = max_masks
         self._transforms = test_transforms(self.config, self.config_name)
         if not isinstance(self.config.get('model'), dict):
-            raise S2DInputError(f'config {self.config_name} has no model; give the config of an '
+            raise S2DInputError(f'{self.config_name} has no model; give the config of an '
                                 'mmdet instance segmenter')
         self._parts: tuple[nn.Module, Compose] | None = None
 

@@ -193,7 +193,8 @@ def test_weights_of_another_model(build, checkpoint, tmp_path):
     wide = dict(state, **{'rpn_head.rpn_cls.bias': torch.zeros(9)})
     for content, message in (
             (dict(model=detectron2_state()), 'layout of detectron2; convert it first'),
-            (dict(state_dict=head), '6 weights missing, 0 left over, for example rpn_head'),
+            (dict(state_dict=head), 'does not fit DetectorProposer.config: 6 weights missing, '
+                                     '0 left over, for example rpn_head'),
             (dict(state_dict=dict(state, more=torch.zeros(1))), '1 left over, for example more'),
             (dict(state_dict=wide), 'size mismatch for rpn_head.rpn_cls.bias'),
             (dict(state_dict={}), 'holds no weights')):
