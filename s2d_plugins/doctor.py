@@ -59,6 +59,11 @@ REQUIRED = (
     ('joblib', ('joblib',), '"joblib>=1.3"'),
     ('tqdm', ('tqdm',), '"tqdm>=4.60"'),
 )
+#: What MaskCut's features come from: import name, what pip installs, what needs it.
+FEATURES = (
+    ('timm', 'timm', 'TimmFeatures (DINO, DINOv2, DINOv3)'),
+    ('mmpretrain', 'onedl-mmpretrain', "BackboneFeatures of mmpretrain's backbones"),
+)
 MARKS = dict(ok='ok', off='--', bad='!!')
 
 
@@ -86,7 +91,8 @@ def check_all() -> list[Finding]:
         findings += [_attempt('S2D parts', _import_parts, OWN_ENVIRONMENT_COMMAND, state='bad'),
                      _attempt('video files', _check_decoding, _reinstall(*_opencv()), state='bad'),
                      _check_compiled_ops(), _check_cuda(), _check_deformops(),
-                     _check_torchvision()]
+                     _check_torchvision(),
+                     *(_check_features(*part) for part in FEATURES)]
     return [*findings, _attempt('mmflow', _import_mmflow, MMFLOW_COMMAND), _check_cotracker()]
 
 
@@ -237,6 +243,24 @@ def _check_torchvision() -> Finding:
     if torch.version.cuda is None:
         return Finding(name, 'ok', f'not installed and not needed; {plain}')
     return Finding(name, 'off', f'not installed; {plain}', f'pip install --no-deps {fitting}')
+
+
+def _check_features(module: str, package: str, serves: str) -> Finding:
+    command = _features_command(package)
+    if importlib.util.find_spec(module) is None:
+        return Finding(module, 'off', f'not installed; {serves} needs it', command)
+    return _attempt(module, lambda: f'{importlib.import_module(module).__version__}; {serves}',
+                    command)
+
+
+def _features_command(package: str) -> str:
+    """How to get what asks for a torchvision, without another torch."""
+    import torch
+    if working_torchvision() is not None:
+        return f'pip install {package}'
+    if torch.version.cuda is None:  # torchvision for the CPU is not where pip looks
+        return 'make torchvision'
+    return f'pip install {package} "torchvision==0.{_torch_release()[1] + 15}.*"'
 
 
 def _import_mmflow() -> str:

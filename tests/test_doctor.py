@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import types
 from importlib import metadata
 from pathlib import Path
 
@@ -169,6 +170,33 @@ def test_torchvision_of_this_torch_or_none(monkeypatch, cuda, there, fix):
     assert finding.fix == fix and finding.state == ('off' if fix else 'ok')
 
 
+@pytest.mark.parametrize(('cuda', 'works', 'fix'), [
+    (None, False, 'make torchvision'), (None, True, 'pip install timm'),
+    ('12.1', False, 'pip install timm "torchvision==0.16.*"'), ('12.1', True, 'pip install timm')])
+def test_features_are_got_without_another_torch(monkeypatch, cuda, works, fix):
+    import torch
+    monkeypatch.setattr(torch, '__version__', '2.1.0+cu121')
+    monkeypatch.setattr(torch.version, 'cuda', cuda)
+    monkeypatch.setattr(doctor, 'working_torchvision', lambda: object() if works else None)
+    monkeypatch.setattr(doctor.importlib.util, 'find_spec', lambda name: None)
+    assert doctor._check_features(*doctor.FEATURES[0]) == Finding(
+        'timm', 'off', 'not installed; TimmFeatures (DINO, DINOv2, DINOv3) needs it', fix)
+
+
+@pytest.mark.parametrize('broken', [True, False])
+def test_timm_that_is_there(monkeypatch, broken):
+    def load(name):
+        if broken:
+            raise RuntimeError('operator torchvision::nms does not exist')
+        return types.SimpleNamespace(__version__='1.0.29')
+
+    monkeypatch.setattr(doctor.importlib.util, 'find_spec', lambda name: object())
+    monkeypatch.setattr(doctor.importlib, 'import_module', load)
+    finding = doctor._check_features(*doctor.FEATURES[0])
+    assert (finding.state, bool(finding.fix)) == (('off', True) if broken else ('ok', False))
+    assert finding.detail.startswith('RuntimeError: operator' if broken else '1.0.29; TimmFeat')
+
+
 def test_an_ffmpeg_without_a_codec(monkeypatch):
     import av
 
@@ -184,7 +212,7 @@ def test_an_ffmpeg_without_a_codec(monkeypatch):
 def test_every_finding_that_is_not_ok_has_one_command():
     findings = doctor.check_all()
     assert all(bool(finding.fix) == (finding.state != 'ok') for finding in findings)
-    assert {'compiled mmcv ops', 'mmflow', 'CUDA', 'torchvision', 'deformops',
+    assert {'compiled mmcv ops', 'mmflow', 'CUDA', 'torchvision', 'timm', 'mmpretrain', 'deformops',
             'cotracker'} <= by_name(findings).keys()
 
 

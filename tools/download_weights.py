@@ -9,6 +9,7 @@ Examples:
     python tools/download_weights.py --list
     python tools/download_weights.py cutler_cascade cotracker3_offline
     python tools/download_weights.py --for projects/s2d/configs/published.py
+    python tools/download_weights.py --for configs/proposals/maskcut_dino-b8.py
 """
 
 import argparse
@@ -24,7 +25,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('names', nargs='*', metavar='NAME', help='weights to get, see --list')
     parser.add_argument('--for', dest='config', metavar='CONFIG',
-                        help='get all weights that a config of run_s2d.py names')
+                        help='get all weights that a config names, of run_s2d.py or propose_masks.py')
     parser.add_argument('--list', action='store_true', help='show all weights and end')
     parser.add_argument('--cache', type=Path, metavar='DIR',
                         help='where they go; by default the environment variable S2D_WEIGHTS says '
@@ -43,7 +44,9 @@ def show_list(cache: Path | None) -> None:
     for entry in WEIGHTS.values():
         state = 'ready' if usable_file(entry, cache).is_file() else (
             'by hand' if entry.by_hand else 'not yet')
-        print(f'{entry.name:22}{state:9}{entry.use}; licence: {entry.licence}; {entry.page}')
+        about = f'; about {entry.megabytes} MB' if entry.megabytes else ''
+        print(f'{entry.name:22}{state:9}{entry.use}; licence: {entry.licence}{about}; '
+              f'{entry.page}')
 
 
 def get_all(names: list[str], cache: Path | None) -> int:
@@ -84,10 +87,13 @@ def main(argv: list[str] | None = None) -> int:
             import s2d_plugins.registry  # noqa: F401  makes mmcv's ops importable
             from s2d_plugins.fileio.configs import load_config
             from s2d_plugins.pipeline.config_checks import check_pipeline_config
+            from s2d_plugins.pipeline.stage_names import PROPOSALS
             from s2d_plugins.pipeline.weights_checks import named_weights
         cfg = load_config(args.config)
-        check_pipeline_config(cfg)
-        names += named_weights(cfg)
+        alone = 'proposer' in cfg and 'discovery' not in cfg  # a config of propose_masks.py
+        if not alone:
+            check_pipeline_config(cfg)
+        names += named_weights(cfg, [PROPOSALS] if alone else None)
         if not names:
             print(f'{args.config} needs no published weights')
     return get_all(list(dict.fromkeys(names)), args.cache)

@@ -41,13 +41,13 @@ def propose_masks(args: argparse.Namespace) -> int:
     with quiet_imports():
         import s2d_plugins.registry  # noqa: F401  makes mmcv's ops importable
         from s2d_plugins.apis.video_jobs import do_video_jobs
-        from s2d_plugins.proposals.build import build_proposer, proposer_settings
+        from s2d_plugins.proposals.build import build_ready_proposer, proposer_settings
         from s2d_plugins.proposals.video_jobs import list_jobs, propose_video, review_jobs
     from s2d_plugins.distributed.workers import detect_launcher, start_workers, use_own_gpu
     from s2d_plugins.fileio.configs import load_config
     from s2d_plugins.fileio.named_files import named_paths
     cfg = load_config(args.config, args.cfg_options)
-    settings, proposer = proposer_settings(cfg), build_proposer(cfg)
+    settings, proposer = proposer_settings(cfg), build_ready_proposer(cfg)
     jobs = list_jobs(args.videos, args.out)
     read = named_paths(settings)
     prepare_outputs([args.config, *args.videos, *read], folders=[args.out],

@@ -1,6 +1,6 @@
-# Proposals of CutLER's detector. `checkpoint` is the published one (CC-BY-NC-SA), converted:
-#     python tools/model_converters/cutler_to_mmdet.py cutler_cascade_final.pth \
-#         checkpoints/cutler_cascade-mask-rcnn_r50_fpn.pth
+# Proposals of CutLER's detector. `checkpoint` is the published one (CC-BY-NC-SA), which the first
+# line fetches and converts; one of your own: proposer.checkpoint, see cutler_to_mmdet.py.
+#     python tools/download_weights.py cutler_cascade
 #     python tools/propose_masks.py configs/proposals/cutler_cascade-mask-rcnn_r50_fpn.py \
 #         --videos VIDEOS --out PROPOSALS
 _base_ = '../_base_/models/cascade-mask-rcnn_r50_fpn.py'
@@ -22,6 +22,6 @@ proposer = dict(
         default_scope=default_scope,
         model=dict(_base_.model, backbone=dict(_base_.model.backbone, init_cfg=None)),
         test_pipeline=test_pipeline),
-    checkpoint='checkpoints/cutler_cascade-mask-rcnn_r50_fpn.pth',
+    checkpoint='s2d://cutler_cascade',
     score_thr=0.35,
     max_masks=100)

@@ -1,6 +1,7 @@
 # Proposals of CutS3D's detector, the paper's source: CutLER's architecture on smaller frames, with
 # at most 10 masks each. The threshold is that of its demo; the paper's is not published. The
-# weights are not ours: see their licence; convert them with cutler_to_mmdet.py too.
+# weights are not ours: see their licence. Their page needs a click; the first line says what to do.
+#     python tools/download_weights.py cuts3d_cascade
 #     python tools/propose_masks.py configs/proposals/cuts3d_cascade-mask-rcnn_r50_fpn.py \
 #         --videos VIDEOS --out PROPOSALS
 _base_ = './cutler_cascade-mask-rcnn_r50_fpn.py'
@@ -14,6 +15,6 @@ test_pipeline = [
 
 proposer = dict(
     config=dict(model=model, test_pipeline=test_pipeline),
-    checkpoint='checkpoints/cuts3d_cascade-mask-rcnn_r50_fpn.pth',
+    checkpoint='s2d://cuts3d_cascade',
     score_thr=0.35,
     max_masks=10)

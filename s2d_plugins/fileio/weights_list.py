@@ -1,8 +1,9 @@
 """Published weights by name: where they come from, under which licence, and what they are for.
 
 The one table of them. Every entry was read on the page that it names. No file was at hand when
-the table was written: sizes and digests are None until somebody has seen the file, and where they
-are known, a download is held against them.
+the table was written: exact sizes and digests are None until somebody has seen the file, and
+where they are known, a download is held against them. ``megabytes`` is for people alone: the
+tensors of the architecture, counted, for files that hold nothing else.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ _VIDEOCUTLER = f'{_CUTLER}/blob/main/videocutler/README.md'
 _S2D = 'https://github.com/leonsick/s2d'
 _COTRACKER = 'https://github.com/facebookresearch/co-tracker'
 _DINO = 'https://github.com/facebookresearch/dino'
+_DINOV2 = 'https://github.com/facebookresearch/dinov2'
 _DRIVE = 'https://drive.google.com'
 _META = 'https://dl.fbaipublicfiles.com'
 
@@ -38,7 +40,9 @@ class PublishedWeights:
         use: What they are here for, in a few words.
         by_hand: Whether the page needs a click, so that no program can fetch the file.
         layout: What the converter takes it for; None for a file that is used as it is.
-        size: In bytes; None where unknown.
+        megabytes: About how many, in millions of bytes; None where other things than weights may
+            be in the file.
+        size: In bytes, exactly; None where unknown.
         sha256: Of the file; None where unknown.
     """
 
@@ -49,6 +53,7 @@ class PublishedWeights:
     use: str
     by_hand: bool = False
     layout: Layout | None = None
+    megabytes: int | None = None
     size: int | None = None
     sha256: str | None = None
 
@@ -81,20 +86,26 @@ _ENTRIES = (
     PublishedWeights(
         'cotracker3_offline',
         'https://huggingface.co/facebook/cotracker3/resolve/main/scaled_offline.pth', _COTRACKER,
-        'CC-BY-NC 4.0', 'CoTracker3: point tracks, whole videos'),
+        'CC-BY-NC 4.0', 'CoTracker3: point tracks, whole videos', megabytes=102),
     PublishedWeights(
         'cotracker3_online',
         'https://huggingface.co/facebook/cotracker3/resolve/main/scaled_online.pth', _COTRACKER,
-        'CC-BY-NC 4.0', 'CoTracker3: point tracks, sliding windows'),
+        'CC-BY-NC 4.0', 'CoTracker3: point tracks, sliding windows', megabytes=102),
     PublishedWeights(
         'dino_vits8', f'{_META}/dino/dino_deitsmall8_pretrain/dino_deitsmall8_pretrain.pth', _DINO,
-        'Apache-2.0', 'DINO ViT-S/8: features for MaskCut'),
+        'Apache-2.0', 'DINO ViT-S/8: features for MaskCut', megabytes=87),
     PublishedWeights(
         'dino_vitb8', f'{_META}/dino/dino_vitbase8_pretrain/dino_vitbase8_pretrain.pth', _DINO,
-        'Apache-2.0', 'DINO ViT-B/8: features for MaskCut'),
+        'Apache-2.0', 'DINO ViT-B/8: features for MaskCut', megabytes=343),
+    PublishedWeights(
+        'dinov2_vits14', f'{_META}/dinov2/dinov2_vits14/dinov2_vits14_pretrain.pth', _DINOV2,
+        'Apache-2.0', 'DINOv2 ViT-S/14: features for MaskCut', megabytes=88),
+    PublishedWeights(
+        'dinov2_vitb14', f'{_META}/dinov2/dinov2_vitb14/dinov2_vitb14_pretrain.pth', _DINOV2,
+        'Apache-2.0', 'DINOv2 ViT-B/14: features for MaskCut', megabytes=346),
     PublishedWeights(
         'dino_resnet50', f'{_META}/dino/dino_resnet50_pretrain/dino_resnet50_pretrain.pth', _DINO,
-        'Apache-2.0', 'DINO ResNet-50: where image models start'),
+        'Apache-2.0', 'DINO ResNet-50: where image models start', megabytes=94),
 )
 
 #: All published weights by name.

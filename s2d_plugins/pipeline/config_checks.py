@@ -12,7 +12,7 @@ from mmengine.config import Config
 from ..arguments import shown
 from ..errors import S2DInputError
 from ..inference_settings import check_settings
-from ..proposals.build import build_proposer, proposer_settings
+from ..proposals.build import build_ready_proposer, proposer_settings
 from .config_kinds import CLOSED, InferenceConfig, PipelineConfig
 from .given_model import given_model_config, has_given_model, load_given_model
 from .parts import build_discovery, build_quality, build_refiner, build_support, check_selection
@@ -69,7 +69,7 @@ def check_parts(cfg: Config, stages: Collection[str], device: str) -> None:
         load_given_model(cfg, device, {})
         return
     if PROPOSALS in stages:
-        build_proposer(cfg)
+        build_ready_proposer(cfg)
     if KEYMASKS in stages:
         _check_prior(build_discovery(cfg).motion_prior)
         build_refiner(cfg, 'keymask_refinement')

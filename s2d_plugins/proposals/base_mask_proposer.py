@@ -31,6 +31,13 @@ class BaseMaskProposer(ABC):
             S2DInputError: If a frame is not what the contract says.
         """
 
+    def check_ready(self) -> None:  # noqa: B027  most proposers need nothing
+        """Check, before a long run, that the code and weights of the proposer are there.
+
+        Raises:
+            S2DInputError: Says what is missing and how to get it.
+        """
+
 
 def checked_frame(frames: Frames, index: int,
                   size: tuple[int, int] | None = None) -> np.ndarray:

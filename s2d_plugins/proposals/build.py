@@ -49,6 +49,20 @@ def build_proposer(cfg: Config) -> BaseMaskProposer:
         return MASK_PROPOSERS.build(settings)
 
 
+def build_ready_proposer(cfg: Config) -> BaseMaskProposer:
+    """Build the proposer of a config, and check that all is there that it needs to begin.
+
+    Raises:
+        S2DInputError: As :func:`build_proposer`, or if code or weights are missing.
+    """
+    proposer = build_proposer(cfg)
+    check = getattr(proposer, 'check_ready', None)  # a proposer needs no more than `propose`
+    if check is not None:
+        with config_errors(cfg.filename, key='proposer'):
+            check()
+    return proposer
+
+
 def _described(cfg: Config) -> dict[str, Any]:
     settings = cfg.get('proposer')
     if not isinstance(settings, dict) or not {'type', FROM_FILE} & settings.keys():

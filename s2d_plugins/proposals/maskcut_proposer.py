@@ -50,6 +50,10 @@ class MaskCutProposer(BaseMaskProposer):
         self.tau, self.max_masks, self.min_area = tau, max_masks, min_area
         self.refiner = None if refiner is None else TASK_UTILS.build(refiner)
 
+    def check_ready(self) -> None:
+        """See :meth:`BaseMaskProposer.check_ready`: what the features need."""
+        self.extractor.check_ready()
+
     def propose(self, frames: Frames,
                 progress: Progress | None = None) -> list[list[dict]]:
         """See :meth:`BaseMaskProposer.propose`."""

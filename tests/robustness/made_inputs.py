@@ -266,6 +266,42 @@ def official_checkpoint(folder: Path) -> None:
     torch.save(as_detectron2(s2d_state()), folder / 's2d.pth')
 
 
+def detector_checkpoint(folder: Path) -> None:
+    """The published detector with narrow layers."""
+    from detector_files import detectron2_state
+    torch.save(dict(model=detectron2_state()), folder / 'cutler.pth')
+
+
+def fetched_weights(folder: Path) -> None:
+    """A cache of published files that were fetched by hand, of both layouts."""
+    from detector_files import detectron2_state
+    from official_files import as_detectron2, mask2former_state
+    (folder / 'cache').mkdir()
+    torch.save(dict(model=detectron2_state()), folder / 'cache/cuts3d_cascade.pth')
+    torch.save(as_detectron2(mask2former_state()), folder / 'cache/cutler_m2f_rn50.pth')
+
+
+def foreign_masks(folder: Path) -> None:
+    """Masks of another program for two videos: a folder of PNGs and an array."""
+    write_video(folder / 'videos/film.mp4', 3)
+    names = write_frames(folder / 'videos/frames', 3)
+    for frame, name in enumerate(names):
+        write_image(folder / 'masks/frames' / Path(name).with_suffix('.png'),
+                    square(frame).astype(np.uint8) * 200)
+    np.savez(folder / 'masks/film.npz', frames=np.arange(3), scores=np.full(3, 0.5),
+             masks=np.array([square(frame) for frame in range(3)]))
+
+
+def foreign_results(folder: Path) -> None:
+    """COCO results of another program for the frames of a video."""
+    names = write_frames(folder / 'videos/frames', 3)
+    write_json(folder / 'images.json', dict(images=[
+        dict(id=number, file_name=f'frames/{name}') for number, name in enumerate(names)]))
+    write_json(folder / 'results.json', [
+        dict(image_id=frame, category_id=1, score=0.5, segmentation=encode(square(frame)))
+        for frame in range(3)])
+
+
 def dataset(layout: str):
     """Return a maker of a data set in its own layout."""
     def make(folder: Path) -> None:

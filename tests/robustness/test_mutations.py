@@ -5,7 +5,7 @@ import pytest
 from .mutation_cases import run_case, target_of
 from .targets import TARGETS, Templates
 
-COUNT = 120
+COUNT = 140
 SEED = 0
 
 

@@ -23,6 +23,12 @@ TOOLS = {
     'train': ['train.py'],
     'test': ['test.py'],
     'official_to_s2d': ['model_converters/official_to_s2d.py'],
+    'cutler_to_mmdet': ['model_converters/cutler_to_mmdet.py'],
+    'download_weights': ['download_weights.py'],
+    'proposals_to_coco': ['dataset_converters/proposals_to_coco.py'],
+    'import_proposals': ['import_proposals.py'],
+    'browse_proposals': ['analysis_tools/browse_proposals.py'],
+    'report': ['report.py'],
     'evaluate_stages': ['analysis_tools/evaluate_stages.py'],
     'evaluate_proposals': ['analysis_tools/evaluate_proposals.py'],
 }

@@ -1,5 +1,6 @@
 import os
 import random
+import sys
 from pathlib import Path
 
 import cv2
@@ -100,6 +101,15 @@ def test_parts_are_built_before_any_work(options, expected):
         check_parts(cfg, ['proposals', 'keymasks'], 'cpu')
     assert '\n' not in str(info.value)
     check_parts(cfg, ['frames', 'infer'], 'cpu')
+
+
+def test_packages_that_are_missing_are_told_before_any_work(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'timm', None)
+    cfg = load_config(CONFIGS / 'demo.py')
+    cfg.proposer = dict(type='MaskCutProposer', extractor=dict(type='TimmFeatures'))
+    with pytest.raises(S2DInputError, match='demo.py: proposer: TimmFeatures needs timm'):
+        check_parts(cfg, ['proposals'], 'cpu')
+    check_parts(cfg, ['keymasks'], 'cpu')
 
 
 @pytest.mark.parametrize('options', [

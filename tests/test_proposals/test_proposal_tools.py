@@ -1,4 +1,5 @@
 import importlib.util
+import sys
 from pathlib import Path
 
 import cv2
@@ -55,6 +56,19 @@ def test_one_file_per_video_and_existing_ones_are_kept(world, capsys):
     assert propose_masks.main([*command, '--overwrite']) == 0
     assert len(read_proposals(world / 'out/cat.json')['frames'][0]) == 2
     assert '(1 from earlier runs)' in capsys.readouterr().out
+
+
+def test_a_package_that_is_missing_stops_before_the_first_video(world, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'timm', None)
+    (world / 'config.py').write_text(
+        "proposer = dict(type='MaskCutProposer', extractor=dict(type='TimmFeatures'))\n")
+    assert propose_masks.main([str(world / 'config.py'), '--videos', str(world / 'frames'),
+                               '--out', str(world / 'out')]) == 2
+    told = capsys.readouterr()
+    line, = told.err.splitlines()
+    config = world / 'config.py'
+    assert line.startswith(f'error: config {config}: proposer: TimmFeatures needs timm')
+    assert not (world / 'out').exists() and 'failed' not in told.out
 
 
 def test_files_that_the_proposer_reads_count(world, capsys):

@@ -97,6 +97,13 @@ def test_the_list(server, monkeypatch, capsys):
     code, out, _ = tool(monkeypatch, capsys, '--list')
     assert code == 0 and len(out.splitlines()) == 1 + len(weights_list.WEIGHTS)
     assert 'cutler_m2f_rn50       by hand' in out and 'dino_vits8            not yet' in out
+    assert 'licence: Apache-2.0; about 87 MB; https://github.com/facebookresearch/dino\n' in out
+
+
+def test_for_a_config_of_proposals(server, monkeypatch, capsys, tmp_path):
+    code, out, _ = tool(monkeypatch, capsys, '--for',
+                        TESTS.parent / 'configs/proposals/maskcut_dino-s8.py')
+    assert code == 0 and f'dino_vits8: {tmp_path / "cache/dino_vits8.pth"}; licence: A' in out
 
 
 def test_where_the_cache_is(monkeypatch, tmp_path):

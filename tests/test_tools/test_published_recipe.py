@@ -42,26 +42,49 @@ FEW_STEPS = {
 
 
 class StandInModel(torch.nn.Module):
-    """Has the encoder that `CoTrackerPrior` looks for."""
+    """In place of CoTracker3's network: its encoder and size, and points that stay."""
 
-    def __init__(self):
+    model_resolution = (48, 64)
+
+    def __init__(self, window_len=60):
         super().__init__()
+        self.window_len = window_len
         self.fnet = torch.nn.Conv2d(3, 2, 1)
+
+    def forward(self, video, queries, iters=4):
+        assert video.ndim == 5 and video.shape[2:] == (3, *self.model_resolution)
+        self.fnet(video[0])
+        xy = queries[:, None, :, 1:].repeat(1, video.shape[1], 1, 1)
+        return xy, torch.ones(xy.shape[:3]), torch.ones(xy.shape[:3]), None
 
 
 class StandInTracker(torch.nn.Module):
-    """In place of CoTracker, whose code is not there: points stay where they are."""
+    """CoTracker's `CoTrackerPredictor` as far as it can be called, without its network.
 
-    interp_shape = (48, 64)
+    Names, order and defaults of the arguments, shapes and types are its own, and queries are in
+    pixels of the video that it is given.
+    """
 
-    def __init__(self, checkpoint=None, offline=True, v2=False, window_len=60):
+    def __init__(self, checkpoint='./checkpoints/scaled_offline.pth', offline=True, v2=False,
+                 window_len=60):
         super().__init__()
-        self.model = StandInModel()
+        assert checkpoint is None and offline and not v2 and window_len == 60
+        self.v2, self.support_grid_size = v2, 6
+        self.model = StandInModel(window_len)
+        self.interp_shape = self.model.model_resolution
 
-    def forward(self, video, queries, backward_tracking):
-        self.model.fnet(video[0])
-        xy = queries[:, None, :, 1:].repeat(1, video.shape[1], 1, 1)
-        return xy, torch.ones(xy.shape[:3], dtype=torch.bool)
+    @torch.no_grad()
+    def forward(self, video, queries=None, segm_mask=None, grid_size=0, grid_query_frame=0,
+                backward_tracking=False):
+        batch, length, channels, height, width = video.shape
+        assert (batch, channels) == (1, 3) and video.min() >= 0 and 1 < video.max() <= 255
+        assert queries.shape[0] == 1 and queries.shape[2] == 3 and queries.dtype == torch.float32
+        assert (queries >= 0).all() and (queries[0].amax(0) < torch.tensor(
+            [length, width, height])).all()
+        tracks, visibility, *_ = self.model(video, queries, iters=6)
+        if backward_tracking:
+            self.model(video.flip(1), queries, iters=6)
+        return tracks, visibility > 0.9
 
 
 @pytest.fixture
@@ -73,7 +96,7 @@ def world(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, 'cotracker', types.SimpleNamespace(
         __spec__=types.SimpleNamespace(name='cotracker')))
     monkeypatch.setitem(sys.modules, 'cotracker.predictor', types.SimpleNamespace(
-        CoTrackerPredictor=StandInTracker, CoTrackerOnlinePredictor=StandInTracker))
+        CoTrackerPredictor=StandInTracker, CoTrackerOnlinePredictor=None))
     (tmp_path / 'configs').symlink_to(ROOT / 'configs')
     make_video(tmp_path / 'videos/a.mp4', length=10, still=True)
     return tmp_path
@@ -164,11 +187,12 @@ def test_weights_that_are_missing_stop_a_run_before_it_begins(world, monkeypatch
 
 
 def test_configs_that_name_no_pipeline_are_told(world, monkeypatch, capsys):
-    proposals = ROOT / 'configs/proposals/motion_color.py'
-    code, _, err = start(monkeypatch, capsys, 'download_weights', '--for', proposals)
-    assert code == 2 and 'motion_color.py is not a pipeline config: it has no dict disc' in err
-    code, out, _ = start(monkeypatch, capsys, 'download_weights', '--for', CONFIGS / 'demo.py')
-    assert code == 0 and 'demo.py needs no published weights' in out
+    motion = ROOT / 'configs/motion/opencv_flow.py'
+    code, _, err = start(monkeypatch, capsys, 'download_weights', '--for', motion)
+    assert code == 2 and 'opencv_flow.py is not a pipeline config: it has no dict prop' in err
+    for config in (CONFIGS / 'demo.py', ROOT / 'configs/proposals/motion_color.py'):
+        code, out, _ = start(monkeypatch, capsys, 'download_weights', '--for', config)
+        assert code == 0 and f'{config.name} needs no published weights' in out
 
 
 @pytest.mark.parametrize(('name', 'expected'), [

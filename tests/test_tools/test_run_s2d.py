@@ -4,6 +4,7 @@ import shutil
 
 import cv2
 import pytest
+import torch
 from pycocotools import mask as coco_mask
 from tiny_recipe import BrightProposer, make_video, run, write_recipe
 
@@ -58,6 +59,31 @@ def test_second_run_does_nothing(finished, recipe, capsys):
     assert {str(path) for path in before if before[path] != after.get(path)} <= {
         'stages/keymasks.json', 'stages/dense.json', 'stages/run.json', 'report.html'}
     assert before.keys() == after.keys()
+
+
+def test_a_training_is_made_again_when_the_weights_it_starts_from_are_others(
+        recipe, capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv('S2D_WEIGHTS', str(tmp_path / 'cache'))
+    weights = tmp_path / 'cache/dino_resnet50.pth'  # the name is all that counts here
+    extra = "distill.update(options=dict(load_from='s2d://dino_resnet50'))\n"
+    make_video(tmp_path / 'videos/a.mp4')
+    (tmp_path / 'cache').mkdir()
+
+    def train(value=None):
+        if value is not None:
+            torch.save(dict(state_dict=dict(weight=torch.full((1,), value))), weights)
+        code, out, err = recipe(capsys, '--stages', 'frames', 'proposals', 'keymasks', 'distill',
+                                extra=extra)
+        assert code == 0, err
+        return out
+
+    train(1.0)
+    weights.write_bytes(weights.read_bytes())  # the same, but written now
+    assert 'distill: done before' in train()
+    out = train(2.0)
+    assert 'distill: settings or data have changed, so it is made again' in out
+    assert 'distill: done before' not in out and 'proposals: 1 of 1 clips were done before' in out
+    assert 'distill: done before' in train()
 
 
 def test_in_a_folder_the_others_go_on(recipe, capsys, tmp_path):

@@ -3,9 +3,7 @@
 #     python tools/download_weights.py cutler_cascade
 _base_ = './demo.py'
 
-proposer = dict(
-    from_file='configs/proposals/cutler_cascade-mask-rcnn_r50_fpn.py',
-    checkpoint='s2d://cutler_cascade')
+proposer = dict(from_file='configs/proposals/cutler_cascade-mask-rcnn_r50_fpn.py')
 selection = dict(min_score=0.35)
 distill = dict(options={'train_cfg.max_iters': 4000, 'param_scheduler.1.end': 4000})
 final = dict(options={'train_cfg.max_iters': 2000, 'param_scheduler.1.end': 2000})

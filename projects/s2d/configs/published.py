@@ -7,9 +7,7 @@ default_scope = 's2d_plugins'
 frames = dict(max_short_side=480, min_frames=3)
 
 # `cutler_proposals.py` and configs/proposals/ have other sources
-proposer = dict(
-    from_file='configs/proposals/cuts3d_cascade-mask-rcnn_r50_fpn.py',
-    checkpoint='s2d://cuts3d_cascade')
+proposer = dict(from_file='configs/proposals/cuts3d_cascade-mask-rcnn_r50_fpn.py')
 discovery = dict(
     motion_prior=dict(
         type='CoTrackerPrior', mode='offline', checkpoint='s2d://cotracker3_offline'))

@@ -15,6 +15,7 @@ from ...apis.running import train
 from ...errors import S2DInputError, S2DOutputError, one_line
 from ...fileio.checkpoints import load_checkpoint, name_last_checkpoint, newest_checkpoint
 from ...fileio.digests import file_digest
+from ...fileio.named_files import named_paths
 from ...fileio.whole_files import write_bytes, write_text
 from ..context import Context
 from ..quiet_runner import ProgressBarHook, QuietRunner, own_interrupts
@@ -40,7 +41,8 @@ def run(context: Context, stage: str) -> None:
     cfg = read_training_config(context.cfg, stage)
     init_from = context.cfg[stage].get('init_from')
     context.begin(stage, cfg.to_dict(), file_digest(labels), init_from,
-                  training_stamp(context, DISTILL) if init_from else None)
+                  training_stamp(context, DISTILL) if init_from else None,
+                  *_start_digests(cfg.to_dict()))
     folder = context.workspace.stage_folder(stage)
     if trained_weights(folder) is not None:
         context.console.say(f'{stage}: done before')
@@ -75,6 +77,15 @@ def _train(context: Context, stage: str, cfg: Config, resumed: bool) -> None:
     name_last_checkpoint(checkpoint)
     write_text(config_path(context, stage), cfg.pretty_text)
     note_training(folder, checkpoint)
+
+
+def _start_digests(settings: dict) -> list[str]:
+    """Digests of the weights' files that a training's config names, ``s2d://NAME`` too.
+
+    Their content counts, not when they were written: another training may take days.
+    """
+    named = named_paths([dict(load_from=settings.get('load_from')), settings['model']])
+    return [file_digest(path) for path in named if path.is_file()]
 
 
 def _last_loss(runner: QuietRunner) -> float | None:

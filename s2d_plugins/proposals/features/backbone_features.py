@@ -54,6 +54,17 @@ class BackboneFeatures(BaseFeatureExtractor):
         self.device = choose_device(device)
         self._model: torch.nn.Module | None = None
 
+    def check_ready(self) -> None:
+        """See :meth:`BaseFeatureExtractor.check_ready`: mmpretrain imports where it is named."""
+        kind = str(self.backbone.get('type'))
+        if kind.startswith('mmpretrain.'):
+            try:
+                import mmpretrain.models  # noqa: F401  registers the backbones
+            except Exception as error:
+                raise S2DInputError(
+                    f'{kind} needs mmpretrain, which does not import ({type(error).__name__}); '
+                    'run `pip install onedl-mmpretrain`, or choose another backbone') from error
+
     def extract(self, frames: Frames) -> Iterator[np.ndarray]:
         """See :meth:`BaseFeatureExtractor.extract`."""
         if self._model is None:
@@ -74,14 +85,7 @@ class BackboneFeatures(BaseFeatureExtractor):
         return output
 
     def _build(self) -> torch.nn.Module:
-        kind = str(self.backbone['type'])
-        if kind.startswith('mmpretrain.'):
-            try:
-                import mmpretrain.models  # noqa: F401  registers the backbones
-            except Exception as error:
-                raise S2DInputError(
-                    f'{kind} needs mmpretrain, which does not import ({type(error).__name__}); '
-                    'run `pip install onedl-mmpretrain`, or choose another backbone') from error
+        self.check_ready()
         use_safe_checkpoints()
         with config_errors('of BackboneFeatures'):
             model = MODELS.build(self.backbone)

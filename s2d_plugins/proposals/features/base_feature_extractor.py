@@ -30,6 +30,13 @@ class BaseFeatureExtractor(ABC):
             S2DInputError: If a frame is not what the contract says, or smaller than a patch.
         """
 
+    def check_ready(self) -> None:  # noqa: B027  most extractors need nothing
+        """Check, before a long run, that the code and weights of the extractor are there.
+
+        Raises:
+            S2DInputError: Says what is missing and how to get it.
+        """
+
 
 def check_room(frame: np.ndarray, index: int, patch: int) -> None:
     """Check that a frame is no smaller than a patch.

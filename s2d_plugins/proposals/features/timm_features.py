@@ -71,6 +71,14 @@ class TimmFeatures(BaseFeatureExtractor):
         self.device = choose_device(device)
         self._model: Any = None
 
+    def check_ready(self) -> None:
+        """See :meth:`BaseFeatureExtractor.check_ready`: timm imports and knows the model."""
+        timm = self._import()
+        if ':' not in self.name and not timm.is_model(self.name):  # hf-hub:..., local-dir:...
+            raise S2DInputError(f'TimmFeatures: timm {timm.__version__} knows no model '
+                                f'{self.name}; choose one of {", ".join(MODELS_OF_TIMM)}, or '
+                                'another version of timm')
+
     def extract(self, frames: Frames) -> Iterator[np.ndarray]:
         """See :meth:`BaseFeatureExtractor.extract`."""
         if self._model is None:
@@ -97,7 +105,8 @@ class TimmFeatures(BaseFeatureExtractor):
         features = F.linear(tokens, weight, bias)
         return features.transpose(1, 2).reshape(len(images), -1, rows, columns)
 
-    def _build(self) -> Any:
+    @staticmethod
+    def _import() -> Any:
         try:
             import timm
         except Exception as error:  # without a fitting torchvision it is a RuntimeError
@@ -105,6 +114,10 @@ class TimmFeatures(BaseFeatureExtractor):
                 f'TimmFeatures needs timm, which does not import ({shortened(one_line(error), 60)}'
                 '); run `pip install timm` with a torchvision that fits torch, or take '
                 "extractor=dict(type='MotionColorFeatures'), which needs no weights") from error
+        return timm
+
+    def _build(self) -> Any:
+        timm = self._import()
         from_hub = self.checkpoint is None
         try:
             model = timm.create_model(self.name, pretrained=from_hub, num_classes=0,

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from s2d_plugins.errors import S2DInputError
+from s2d_plugins.proposals import MaskCutProposer
 from s2d_plugins.proposals.features import BackboneFeatures, TimmFeatures
 from s2d_plugins.proposals.features.image_batches import MEAN, STD, feature_maps
 
@@ -71,7 +72,8 @@ def timm(monkeypatch):
             raise RuntimeError('Unknown model (unknown)\nwith another line')
         return nn.Linear(1, 1) if name == 'linear' else Transformer(name == 'separate')
 
-    module.create_model = create_model
+    module.create_model, module.__version__ = create_model, '1.0'
+    module.is_model = lambda name: name in ('vit_small_patch8_224.dino', 'linear')
     monkeypatch.setitem(sys.modules, 'timm', module)
     return module
 
@@ -145,6 +147,25 @@ def test_without_timm_one_line_says_what_to_do(monkeypatch):
     monkeypatch.setitem(sys.modules, 'timm', None)
     with pytest.raises(S2DInputError, match='TimmFeatures needs timm, .*pip install timm.*Motion'):
         list(TimmFeatures().extract(FRAMES))
+
+
+def test_what_is_missing_is_told_before_a_run(timm, monkeypatch):
+    TimmFeatures('dino_vits8').check_ready()
+    TimmFeatures('hf-hub:somebody/model').check_ready()  # only the hub knows
+    with pytest.raises(S2DInputError, match='timm 1.0 knows no model dino_vitz8; choose one of'):
+        TimmFeatures('dino_vitz8').check_ready()
+    assert timm.asked == []
+    for name in ('timm', 'mmpretrain'):
+        monkeypatch.setitem(sys.modules, name, None)
+    for extractor, told in (
+            (dict(type='TimmFeatures'), 'TimmFeatures needs timm, which does not import'),
+            (dict(type='BackboneFeatures', backbone=dict(type='mmpretrain.ViT')),
+             'mmpretrain.ViT needs mmpretrain, which does not import')):
+        proposer = MaskCutProposer(extractor)  # a config can be read without
+        with pytest.raises(S2DInputError, match=told):
+            proposer.check_ready()
+    MaskCutProposer(dict(type='BackboneFeatures', backbone=RESNET)).check_ready()
+    MaskCutProposer(dict(type='MotionColorFeatures')).check_ready()
 
 
 def test_a_frame_smaller_than_a_patch(timm, tmp_path):

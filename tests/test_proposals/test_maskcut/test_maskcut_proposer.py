@@ -3,6 +3,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from s2d_plugins.errors import S2DInputError
 from s2d_plugins.fileio.configs import load_config
@@ -132,7 +133,17 @@ def test_features_that_are_not_finite_name_the_frame(monkeypatch):
     ('maskcut_dino-s8', 'vit_small_patch8_224.dino', 480),
     ('maskcut_dinov2-s14', 'vit_small_patch14_dinov2.lvd142m', 476),
     ('maskcut_dinov3-s16', 'vit_small_patch16_dinov3.lvd1689m', 768)])
-def test_the_configs_of_transformers(name, model, image_size):
+def test_the_configs_of_transformers(name, model, image_size, tmp_path, monkeypatch):
+    monkeypatch.setenv('S2D_WEIGHTS', str(tmp_path))
+    config = load_config(ROOT / f'configs/proposals/{name}.py')
+    weights = config.proposer.extractor.checkpoint
+    if weights is not None:  # one line says how to get them
+        weights = weights.removeprefix('s2d://')
+        with pytest.raises(S2DInputError, match=f'{name}.py: .*download_weights.py {weights}`, '
+                                                'which fetches https://'):
+            build_proposer(config)
+        torch.save({}, tmp_path / f'{weights}.pth')
+    assert (weights is None) == ('dinov3' in name)  # whose page wants a form
     proposer = build_proposer(load_config(ROOT / f'configs/proposals/{name}.py'))
     assert (proposer.extractor.name, proposer.extractor.image_size) == (model, image_size)
     assert (proposer.tau, proposer.max_masks) == (0.15, 3)
