@@ -25,7 +25,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('names', nargs='*', metavar='NAME', help='weights to get, see --list')
     parser.add_argument('--for', dest='config', metavar='CONFIG',
-                        help='get all weights that a config names, of run_s2d.py or propose_masks.py')
+                        help='get all that a config names, of run_s2d.py or propose_masks.py')
     parser.add_argument('--list', action='store_true', help='show all weights and end')
     parser.add_argument('--cache', type=Path, metavar='DIR',
                         help='where they go; by default the environment variable S2D_WEIGHTS says '

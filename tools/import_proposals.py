@@ -54,8 +54,11 @@ def import_proposals(args: argparse.Namespace) -> int:
     read = source_reader(args.source, args.images, **settings)
 
     def stamp(job):
-        files = [args.source / f'{job.name}.npz', *sorted(list_entries(args.source / job.name))]
-        files = files if args.source.is_dir() else [args.source, args.images]
+        files = [args.source, args.images]
+        if args.source.is_dir():
+            folder = args.source / job.name
+            files = [args.source / f'{job.name}.npz',
+                     *(sorted(list_entries(folder)) if folder.is_dir() else ())]
         return make_stamp(video=source_stamp(job.video), masks=file_stamps(files),
                           settings=settings)
 

@@ -164,3 +164,20 @@ def test_the_tools(tmp_path, capsys):
     assert (tmp_path / 'look/cat.png').is_file()
     assert browse.main([*look, '--video']) == 2 and (tmp_path / 'look/cat.mp4').is_file()
     assert browse.main([*look, '--rows', '0']) == 2
+
+
+def test_the_tool_reads_coco_results(coco, tmp_path, capsys):
+    (tmp_path / 'videos/cat').mkdir(parents=True)
+    for name in NAMES:
+        Image.fromarray(np.zeros((*SIZE, 3), np.uint8)).save(tmp_path / f'videos/cat/{name}.png')
+    coco(entry(image=1, width=3))
+    command = [str(tmp_path / 'results.json'), '--images', str(tmp_path / 'images.json'),
+               '--videos', str(tmp_path / 'videos'), '--out', str(tmp_path / 'out')]
+    tool = load(TOOLS / 'import_proposals.py')
+    assert tool.main(command) == 0
+    assert areas(read_proposals(tmp_path / 'out/cat.json')['frames']) == [[], [6]]
+    capsys.readouterr()
+    assert tool.main(command) == 0 and '(1 from earlier runs)' in capsys.readouterr().out
+    coco(entry(image=0))
+    assert tool.main(command) == 0
+    assert areas(read_proposals(tmp_path / 'out/cat.json')['frames']) == [[4], []]
