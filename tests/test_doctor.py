@@ -96,6 +96,7 @@ def test_nothing_of_onedl_is_advised_beside_upstream(installed, monkeypatch, mmc
     if broken:
         monkeypatch.setitem(sys.modules, broken, None)
     monkeypatch.setattr(doctor, 'has_compiled_ops', lambda: False)
+    monkeypatch.setattr(doctor, 'working_torchvision', lambda: None)
     findings = [*(doctor._check_required(*part) for part in doctor.REQUIRED), doctor._check_set(),
                 doctor._check_compiled_ops(), doctor._check_deformops(),
                 doctor._check_torchvision()]

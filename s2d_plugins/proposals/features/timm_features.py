@@ -17,7 +17,7 @@ from ...registry import FEATURE_EXTRACTORS
 from ...structures import Frames
 from .base_feature_extractor import BaseFeatureExtractor
 from .image_batches import feature_maps
-from .loading import load_strictly
+from .loading import ADVICE, load_strictly
 
 #: Short names of the models that MaskCut is known to be used with.
 MODELS_OF_TIMM = {
@@ -131,7 +131,7 @@ class TimmFeatures(BaseFeatureExtractor):
             raise S2DInputError(f'TimmFeatures: expected a vision transformer, found {self.name}; '
                                 f'choose one of {", ".join(MODELS_OF_TIMM)}')
         if self.checkpoint is not None:
-            load_strictly(model, _fitted(self._weights(), model), self.checkpoint)
+            load_strictly(model, _fitted(self._weights(), model, self.checkpoint), self.checkpoint)
         return model.to(self.device).eval()
 
     def _weights(self) -> dict:
@@ -163,13 +163,21 @@ def _projection(attention: Any, facet: str) -> tuple[torch.Tensor, torch.Tensor 
     return weight, bias
 
 
-def _fitted(weights: dict, model: Any) -> dict:
-    """Name authors' weights as timm does; what belongs to their training is left out."""
+def _fitted(weights: dict, model: Any, source: str) -> dict:
+    """Name authors' weights as timm does; what belongs to their training is left out.
+
+    Raises:
+        S2DInputError: If they are of another architecture.
+    """
     import importlib
     module = importlib.import_module(type(model).__module__)
     rename = getattr(module, 'checkpoint_filter_fn', None)
     if rename is not None:
-        weights = rename(dict(weights), model)
+        try:
+            weights = rename(dict(weights), model)
+        except Exception as error:  # it takes for granted what the architecture has
+            raise S2DInputError(f'{source} does not fit {type(model).__name__} '
+                                f'({shortened(one_line(error), 80)}); {ADVICE}') from error
     own = set(model.state_dict())
     return {name: value for name, value in weights.items()
             if name in own or not name.startswith(('head.', 'mask_token'))}
