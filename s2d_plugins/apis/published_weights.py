@@ -7,6 +7,7 @@ from ..fileio.checkpoints import load_checkpoint
 from ..fileio.downloads import ByteProgress, download
 from ..fileio.weights_cache import find_entry, how_to_get, published_file, usable_file
 from ..fileio.weights_list import PublishedWeights
+from ..fileio.whole_files import clean_partials
 from ..model_converters import convert_cascade_file, convert_file
 
 
@@ -32,6 +33,7 @@ def get_weights(name: str, folder: str | Path | None = None,
     """
     entry = find_entry(name)
     published, usable = published_file(entry, folder), usable_file(entry, folder)
+    clean_partials(published.parent, usable.parent)
     if _is_ready(published, usable):
         return usable
     if not published.is_file():

@@ -37,10 +37,12 @@ def make_image_masks(args: argparse.Namespace) -> int:
     with quiet_imports():
         from s2d_plugins.arguments import check_count, check_share
         from s2d_plugins.dataset_converters.image_masks import MaskedVideo, write_image_masks
+        from s2d_plugins.fileio.whole_files import clean_partials
         from s2d_plugins.proposals.video_jobs import list_jobs
     check_share('proposals_to_coco', **{'--min-score': args.min_score})
     check_count('proposals_to_coco', **{'--every': args.every})
     prepare_outputs([args.proposals, *args.videos], folders=[args.out])
+    clean_partials(args.out / 'images', args.out / 'annotations')
     videos = [MaskedVideo(job.name, job.video, job.target)
               for job in list_jobs(args.videos, args.proposals)]
     counts, faults = write_image_masks(videos, args.out, args.min_score, args.every, args.lenient)
