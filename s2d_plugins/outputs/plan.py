@@ -58,14 +58,22 @@ class OutputPlan:
         Raises:
             S2DInputError: Names the two that overlap, or a folder that holds something else.
         """
-        places = [saved_files(folder, self.formats) for folder in self.folders]
-        owned = [place for one in places for name, place in one.items() if FORMATS[name].is_folder]
-        check_outputs(inputs, files=[place for one in places for name, place in one.items()
-                                     if not FORMATS[name].is_folder],
-                      folders=[self.out_dir, *self.folders], owned=owned)
+        owned = [place for index in range(len(self.folders))
+                 for name, place in self.places(index).items() if FORMATS[name].is_folder]
+        check_outputs(inputs, files=self.files(), folders=[self.out_dir, *self.folders],
+                      owned=owned)
         for folder in owned:
             check_own_folder(folder)
         clean_partials(self.out_dir, *self.folders)
+
+    def places(self, index: int) -> dict[str, Path]:
+        """Return where each format of video ``index`` lies."""
+        return saved_files(self.folders[index], self.formats)
+
+    def files(self) -> list[Path]:
+        """Return all files that will be written, without those in folders of their own."""
+        return [place for index in range(len(self.folders))
+                for name, place in self.places(index).items() if not FORMATS[name].is_folder]
 
     def save(self, index: int, tracks: VideoTracks) -> dict[str, Path]:
         """Write the outputs of video ``index``; see :func:`~.formats.save_tracks`."""

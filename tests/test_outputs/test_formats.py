@@ -30,10 +30,9 @@ def test_unknown_names(save, message):
 
 def test_two_runs_in_one_folder(tmp_path):
     plan = OutputPlan.make(tmp_path / 'out', ['a'], alone=True)
-    with plan.lock():
-        with pytest.raises(S2DInputError, match='another run is writing to .*out; wait'), \
-                plan.lock():
-            pass
+    with plan.lock(), pytest.raises(S2DInputError, match='another run is writing to .*; wait'), \
+            plan.lock():
+        pass
     assert not list((tmp_path / 'out').iterdir())
     with plan.lock():
         pass
