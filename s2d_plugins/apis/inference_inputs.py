@@ -135,7 +135,9 @@ def _of_iterator(values: Iterator) -> Any:
 def _one(value: Any, argument: str, name: str = 'video') -> Path | Video | Camera:
     if isinstance(value, str) and value.startswith(_CAMERA) and not os.path.lexists(value):
         number = value.removeprefix(_CAMERA)
-        return Camera(int(number) if number.isdecimal() else number)
+        if not number.isdecimal():
+            raise refuse('Camera', 'index', number, 'an integer of at least 0')
+        return Camera(int(number))
     if isinstance(value, int) and not isinstance(value, bool):
         return Camera(value)
     if isinstance(value, str | PurePath) and str(value):

@@ -1,6 +1,7 @@
 """Tracks as NumPy arrays in one file, masks as run-length encodings."""
 
 import io
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -68,7 +69,8 @@ def read_npz(path: str | Path) -> VideoTracks:
         names, scores = arrays['frame_names'].tolist(), arrays['scores'].tolist()
         length = len(names)
         if ends.shape != (len(scores), length):
-            raise ValueError(f'rle_ends is {ends.shape}, expected {(len(scores), length)}')
+            raise S2DInputError(f'{path}: rle_ends is {ends.shape}, expected '
+                                f'{(len(scores), length)}; write it again')
         tracks = [dict(score=score, category_id=1,
                        segmentations=read_masks(rles[number * length:(number + 1) * length], size,
                                                 _place(path, number))[0])
@@ -83,7 +85,7 @@ def read_npz(path: str | Path) -> VideoTracks:
         raise S2DInputError(f'{path} is no .npz of tracks ({reason}); write it again') from error
 
 
-def _place(path: str | Path, number: int):
+def _place(path: str | Path, number: int) -> Callable[[int], str]:
     return lambda frame: f'{path}, instance {number + 1}, frame {frame}'
 
 
