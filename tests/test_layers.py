@@ -14,7 +14,7 @@ FLOORS = (
     {'registry', 'labels', 'doctor', 'video', 'model_converters', 'distributed'},
     {'visualization', 'models', 'evaluation', 'datasets', 'dataset_converters', 'motion',
      'utils'},
-    {'proposals'},
+    {'proposals', 'outputs'},
     {'keymasks', 'apis'},
     {'hooks'},
     {'pipeline'},

@@ -27,7 +27,7 @@ def run(*command, **options) -> subprocess.CompletedProcess:
 
 
 @pytest.mark.parametrize('python', PYTHONS)
-@pytest.mark.parametrize('name', ['runtime', 'mminstall', 'optional', 'tests', 'docs'])
+@pytest.mark.parametrize('name', ['runtime', 'mminstall', 'optional', 'outputs', 'tests', 'docs'])
 def test_every_requirement_has_one_tested_version(python, name):
     pins = {}
     for pin in read_requirements('constraints'):

@@ -1,79 +1,88 @@
 """A trained model on any videos, from Python."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, overload
 
 import numpy as np
 
-from ..arguments import check_flag, check_type
+from ..arguments import check_flag, check_type, refuse
 from ..devices import choose_device
+from ..errors import S2DInputError
 from ..fileio.configs import load_config
-from ..fileio.paths import check_outputs
-from ..fileio.whole_files import clean_partials, write_json
 from ..models.window_inference import Tube
+from ..outputs import OutputPlan, VideoTracks
 from ..structures import Progress
 from ..video import Video, find_shots
 from ..video.lazy_frames import LazyFrames
-from ..visualization import write_overlay
+from ..visualization import OverlayStyle
 from ..visualization.overlay import draw_tracks
 from .inference_inputs import InferenceInput, list_inputs
+from .model_names import find_model
 from .segmenter import VideoSegmenter
 from .tracks import join_shots, to_results
-
-
-def output_files(out_dir: str | Path) -> tuple[Path, Path]:
-    """Return where an inferencer writes the results and the video with masks."""
-    return Path(out_dir) / 'results.json', Path(out_dir) / 'overlay.mp4'
 
 
 class S2DInferencer:
     """Segment and track objects in videos with a trained model.
 
     Args:
-        model: Config file that the model was trained with. If it has ``inference``, that holds
-            the default settings.
-        weights: Checkpoint file.
+        model: Config file that the model was trained with; its name in a ``metafile.yml`` or
+            ``'s2d_plugins::...'``; or the name of published weights, such as ``'s2d_zeroshot'``,
+            which stands for their config. If the config has ``inference``, that holds the default
+            settings.
+        weights: Checkpoint file, URL or ``'s2d://NAME'``. None stands for the published weights of
+            the name.
         device: ``'cpu'``, ``'cuda'`` or ``'cuda:N'``; by default a GPU where there is one.
         **settings: Of :class:`~s2d_plugins.apis.segmenter.VideoSegmenter`: ``scale``,
             ``resize_backend``, ``window``, ``overlap``, ``top_k``, ``score_thr``,
             ``tube_nms_iou``, ``link_iou``.
 
     Raises:
-        S2DInputError: If a file is missing or they do not fit each other.
+        S2DInputError: If a file or name is missing or they do not fit each other.
     """
 
-    def __init__(self, model: str | Path, weights: str | Path, device: str | None = None,
-                 **settings: Any):
-        defaults = load_config(model).get('inference', {})
-        check_type(f'config {model}', dict, 'a dict', inference=defaults)
-        self.segmenter = VideoSegmenter.from_files(model, weights, choose_device(device),
-                                                   **{**defaults, **settings})
+    def __init__(self, model: str | Path, weights: str | Path | None = None,
+                 device: str | None = None, **settings: Any):
+        config, checkpoint, known = find_model(model, weights)
+        defaults = load_config(config).get('inference', {})
+        check_type(f'config {config}', dict, 'a dict', inference=defaults)
+        self.segmenter = VideoSegmenter.from_files(config, checkpoint, choose_device(device),
+                                                   **{**known, **defaults, **settings})
 
     @overload
     def __call__(self, inputs: Any, out_dir: str | Path | None = ...,
                  progress: Progress | None = ..., return_vis: Literal[False] = ...,
-                 ) -> list[dict]: ...
+                 save: str | Sequence[str] | None = ..., encoder: str = ...,
+                 overlay: Mapping[str, Any] | None = ...) -> list[dict]: ...
 
     @overload
     def __call__(self, inputs: Any, out_dir: str | Path | None = ...,
                  progress: Progress | None = ..., *, return_vis: Literal[True],
-                 ) -> dict[str, list]: ...
+                 save: str | Sequence[str] | None = ..., encoder: str = ...,
+                 overlay: Mapping[str, Any] | None = ...) -> dict[str, list]: ...
 
     def __call__(self, inputs: Any, out_dir: str | Path | None = None,
-                 progress: Progress | None = None,
-                 return_vis: bool = False) -> list[dict] | dict[str, list]:
+                 progress: Progress | None = None, return_vis: bool = False,
+                 save: str | Sequence[str] | None = None, encoder: str = 'libx264',
+                 overlay: Mapping[str, Any] | None = None) -> list[dict] | dict[str, list]:
         """Segment one video or several of any length, shot by shot.
 
         Args:
-            inputs: One video: a video file, a folder of frames, an array (T, H, W, 3), a list of
-                frames (H, W, 3), a :class:`~s2d_plugins.video.Video`. Or several: a folder of
-                videos, in natural order, or a list or tuple of single videos. Arrays are uint8
-                RGB (mmdet's inferencer takes BGR).
-            out_dir: If given, ``results.json`` and ``overlay.mp4`` are written there; of several
-                videos, each into a folder with the video's name. Not the folder of the frames.
+            inputs: One video: a video file, a folder of frames, an array (T, H, W, 3), a list or
+                iterator of frames (H, W, 3), a camera (its number or a
+                :class:`~s2d_plugins.video.Camera`), a :class:`~s2d_plugins.video.Video`. Or
+                several: a folder of videos or a pattern, in natural order, or a list, tuple or
+                iterator of these. Arrays are uint8 RGB (mmdet's inferencer takes BGR).
+            out_dir: If given, the files of ``save`` are written there; of several videos, each
+                into a folder with the video's name. Not the folder of the frames.
             progress: Called with (frames done, frames in all).
             return_vis: Return drawn frames as well; they are all in memory.
+            save: Names of :data:`~s2d_plugins.outputs.FORMATS`, a list or one text with commas;
+                by default ``results.json`` and ``overlay.mp4``.
+            encoder: Of the overlay; those of graphics cards need one.
+            overlay: How instances are drawn, see :class:`~s2d_plugins.visualization.OverlayStyle`.
 
         Returns:
             YouTube-VIS results: per instance ``score``, ``category_id``, ``video_id`` (the
@@ -84,26 +93,51 @@ class S2DInferencer:
 
         Raises:
             S2DInputError: If ``inputs`` is none of these, a video cannot be read, or ``out_dir``
-                cannot be written or is where a video is. All are opened before the first is
-                segmented.
+                cannot be written, is where a video is, or is written to by another run. All are
+                opened before the first is segmented.
         """
         check_flag(self, return_vis=return_vis)
+        if out_dir is None and save is not None:
+            raise S2DInputError('S2DInferencer: save needs a folder to write to; give out_dir')
+        style = read_style(overlay)
         videos, alone = list_inputs(inputs)
-        folders = _out_folders(out_dir, videos, alone)
+        plan = None if out_dir is None else plan_outputs(videos, alone, out_dir, save, encoder,
+                                                         style)
         # of several, a bad one ends the call now and not after hours
-        lengths = [video.open().expected_length for video in videos[1:]]
+        lengths = [video.expected_length() for video in videos[1:]]
         results, drawn, done = [], [], 0
-        for number, (video, folder) in enumerate(zip(videos, folders, strict=True), 1):
-            source = video.open()
-            tubes = self._segment(source, progress, done, sum(lengths[number - 1:]))
-            done += len(source)
-            found = to_results(tubes, number)
-            results += found
-            if folder is not None:
-                _write(folder, source, found)
-            if return_vis:
-                drawn.append(_draw(source, found))
+        with contextlib.nullcontext() if plan is None else plan.lock():
+            for index, video in enumerate(videos):
+                source = video.open()
+                found = self.infer(video, source, index, plan, progress, done,
+                                   sum(lengths[index:]))
+                done += len(source)
+                results += found
+                if return_vis:
+                    drawn.append(_draw(source, found, style))
         return dict(predictions=results, visualization=drawn) if return_vis else results
+
+    def infer(self, video: InferenceInput, source: Video, index: int = 0,
+              plan: OutputPlan | None = None, progress: Progress | None = None, before: int = 0,
+              after: int = 0) -> list[dict]:
+        """Segment one opened video and write what the plan says.
+
+        Args:
+            video: What the user gave.
+            source: The same, open.
+            index: Its place among the inputs, from 0.
+            plan: Its outputs; None writes nothing.
+            progress: Called with (frames done, frames in all).
+            before: Frames of the videos before it.
+            after: Frames of those after it.
+
+        Returns:
+            Its results, as :meth:`__call__` gives them.
+        """
+        results = to_results(self._segment(source, progress, before, after), index + 1)
+        if plan is not None:
+            plan.save(index, VideoTracks.of(source, results, video.name, index + 1))
+        return results
 
     def _segment(self, source: Video, progress: Progress | None, before: int,
                  after: int) -> list[Tube]:
@@ -118,26 +152,27 @@ class S2DInferencer:
         return join_shots(shots, len(source))
 
 
-def _out_folders(out_dir: str | Path | None, videos: Sequence[InferenceInput],
-                 alone: bool) -> list[Path | None]:
-    """Return the folder of each video's files, checked to spare the videos."""
-    if out_dir is None:
-        return [None] * len(videos)
-    folders = [Path(out_dir) if alone else Path(out_dir, video.name) for video in videos]
-    check_outputs([video.path for video in videos],
-                  files=[file for folder in folders for file in output_files(folder)],
-                  folders=[out_dir, *folders])
-    clean_partials(out_dir, *folders)
-    return [*folders]
+def read_style(overlay: Mapping[str, Any] | None) -> OverlayStyle:
+    """Return the style that keywords say.
+
+    Raises:
+        S2DInputError: If they do not fit.
+    """
+    known = OverlayStyle.__dataclass_fields__
+    if overlay is not None and not (isinstance(overlay, Mapping) and set(overlay) <= set(known)):
+        raise refuse('S2DInferencer', 'overlay', overlay, f'a dict of {", ".join(known)}')
+    return OverlayStyle(**(overlay or {}))
 
 
-def _write(folder: Path, source: Video, results: Sequence[dict]) -> None:
-    results_file, overlay = output_files(folder)
-    write_json(results_file, results)
-    write_overlay(overlay, source, source.size, source.fps,
-                  [result['segmentations'] for result in results], times=source.times)
+def plan_outputs(videos: Sequence[InferenceInput], alone: bool, out_dir: str | Path,
+                 save: str | Sequence[str] | None, encoder: str,
+                 style: OverlayStyle) -> OutputPlan:
+    """Plan the outputs of videos, checked to spare them; see :class:`OutputPlan`."""
+    plan = OutputPlan.make(out_dir, [video.name for video in videos], alone, save, encoder, style)
+    plan.check([video.path for video in videos])
+    return plan
 
 
-def _draw(source: Video, results: Sequence[dict]) -> np.ndarray:
-    return np.stack([draw_tracks(frame, [result['segmentations'][index] for result in results])
-                     for index, frame in enumerate(source)])
+def _draw(source: Video, results: Sequence[dict], style: OverlayStyle) -> np.ndarray:
+    return np.stack([draw_tracks(frame, [result['segmentations'][index] for result in results],
+                                 style=style) for index, frame in enumerate(source)])

@@ -2,10 +2,12 @@ import cv2
 import numpy as np
 import pytest
 
+from s2d_plugins.errors import S2DInputError
 from s2d_plugins.labels.rle import encode_mask
 from s2d_plugins.video import open_video
 from s2d_plugins.visualization import (
     ColoredMask,
+    OverlayStyle,
     draw_masks,
     fit_size,
     instance_color,
@@ -89,3 +91,23 @@ def test_overlay_lasts_as_long_as_its_source(tmp_path):
     write_overlay(tmp_path / 'o.mp4', np.zeros((3, 48, 64, 3), np.uint8), (48, 64), 2, [],
                   times=times)
     np.testing.assert_allclose(open_video(tmp_path / 'o.mp4').times, times, atol=0.003)
+
+
+def test_styles(tmp_path):
+    frame = np.full((48, 64, 3), 100, np.uint8)
+    rle = square((48, 64), 8, 8, 30)
+    color = np.array(instance_color(1))
+    plain = draw_tracks(frame, [rle], style=OverlayStyle(alpha=0, contours=False, ids=False))
+    assert (plain == frame).all()
+    lines = draw_tracks(frame, [rle], style=OverlayStyle(alpha=0, ids=False))
+    assert (lines[8, 20] == color).all() and (lines[20, 20] == 100).all()
+    both = draw_tracks(frame, [rle], style=OverlayStyle(side_by_side=True))
+    assert both.shape == (48, 128, 3) and (both[:, :64] == frame).all()
+    assert (both[8, 84] == color).all()
+    write_overlay(tmp_path / 'o.mp4', [frame], (48, 64), 24, [[rle]], max_side=64,
+                  style=OverlayStyle(side_by_side=True))
+    assert open_video(tmp_path / 'o.mp4').size == (24, 64)
+    with pytest.raises(S2DInputError, match='OverlayStyle: expected alpha'):
+        OverlayStyle(alpha=2)
+    with pytest.raises(S2DInputError, match='expected ids to be True or False'):
+        OverlayStyle(ids=1)
