@@ -48,15 +48,16 @@ def parse_args() -> argparse.Namespace:
 
 def _read_positional(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     """Tell model and weights from inputs."""
-    from s2d_plugins.apis.model_names import takes_no_weights
+    from s2d_plugins.apis.model_names import PUBLISHED_MODELS, takes_no_weights
     args.inputs = args.positional
     if args.model is None:
         args.model, *args.inputs = args.inputs
         if args.weights is None and args.inputs and not takes_no_weights(args.model):
             args.weights, *args.inputs = args.inputs
     if not args.inputs:
-        parser.error('expected CONFIG, CHECKPOINT and at least one video, or --model and a video; '
-                     'found no video')
+        parser.error('expected CONFIG, CHECKPOINT and at least one video; the NAME of a published '
+                     f'model ({", ".join(PUBLISHED_MODELS)}) and a video; or --model and a video; '
+                     f'found no video after {args.model} {args.weights or ""}'.rstrip())
 
 
 def main() -> int:
