@@ -1,7 +1,12 @@
 # The recipe on sequences with one main moving object: the table in projects/s2d/README.md.
 _base_ = './demo.py'
 
-distill = dict(options={'train_cfg.max_iters': 800, 'param_scheduler.1.end': 800})
-final = dict(options={'train_cfg.max_iters': 500, 'param_scheduler.1.end': 500})
+distill = dict(options={'train_cfg.max_iters': 1600, 'param_scheduler.1.end': 1600})
+# the mean of the last weights: single steps of so small a batch leave holes in objects
+final = dict(options={
+    'train_cfg.max_iters': 900,
+    'param_scheduler.1.end': 900,
+    'custom_hooks': [dict(type='EMAHook', momentum=0.005)]
+})
 # larger than in training: finer outlines of mostly small objects
 inference = dict(scale=(432, 240))
