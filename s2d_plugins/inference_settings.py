@@ -6,27 +6,36 @@ from numbers import Integral, Real
 from .arguments import shown
 from .errors import S2DInputError
 
+#: The window that is chosen from the memory that is there.
+AUTO = 'auto'
+#: Frames for which an instance may be out of sight, by default.
+MAX_LOST = 24
 #: Of :func:`~s2d_plugins.models.window_inference.segment_video`.
-SETTINGS = ('window', 'overlap', 'top_k', 'score_thr', 'tube_nms_iou', 'link_iou', 'keep_empty')
+SETTINGS = ('window', 'overlap', 'top_k', 'score_thr', 'tube_nms_iou', 'link_iou', 'max_lost',
+            'keep_empty')
 #: How frames are resized before that; a config's test pipeline says it for tests.
 RESIZING = ('scale', 'resize_backend')
 #: Pillow's resizing is antialiased, OpenCV's is not.
 RESIZE_BACKENDS = ('pillow', 'cv2')
 _SHARES = ('score_thr', 'tube_nms_iou', 'link_iou')
-_LEAST = dict(window=2, overlap=0, top_k=1)
+_LEAST = dict(window=2, overlap=0, top_k=1, max_lost=0)
 _MAY_BE_NONE = ('window', 'tube_nms_iou')
 
 
-def check_settings(settings: Mapping, call: Callable[[str], str] = str) -> None:
+def check_settings(settings: Mapping, call: Callable[[str], str] = str,
+                   auto: bool = False) -> None:
     """Check that settings exist and lie in their ranges.
 
     Args:
         settings: Any of :data:`RESIZING` and :data:`SETTINGS`.
         call: Gives the name of a setting as the user wrote it.
+        auto: ``window`` may be :data:`AUTO`.
 
     Raises:
         S2DInputError: Names the first that does not.
     """
+    if auto and settings.get('window') == AUTO:
+        settings = {**settings, 'window': None}
     for name, value in settings.items():
         if name not in (*RESIZING, *SETTINGS):
             raise S2DInputError(f'{call(name)} is not a setting of inference; expected '

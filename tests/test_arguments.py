@@ -218,7 +218,7 @@ WRONG = {
         match_known_frames_only=FLAG, unmatched_queries=CONFIG, num_frames=COUNT,
         num_queries=COUNT, num_classes=COUNT, feat_channels=COUNT),
     tube: dict(window=(*COUNT, 1), overlap=NATURAL, top_k=COUNT, score_thr=SHARE,
-               tube_nms_iou=SHARE, link_iou=SHARE),
+               tube_nms_iou=SHARE, link_iou=SHARE, max_lost=NATURAL),
     segmenter: dict(model=(None, nn.Identity()), top_k=COUNT, score_thr=SHARE, link_iou=SHARE,
                     scale=(*NO_LIST, (), (3,), (3, 0), (3, 'a'), (3, NAN)), threshold=(1,),
                     resize_backend=CHOICE),

@@ -40,6 +40,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--no-ids', action='store_true', help='overlay without numbers')
     parser.add_argument('--no-contours', action='store_true', help='overlay without outlines')
     add_window_arguments(parser, score_thr=0.5)
+    parser.add_argument('--overwrite', action='store_true', help='segment all videos again; by '
+                        'default those whose outputs are complete are kept, and a video that was '
+                        'interrupted is gone on with')
     parser.add_argument('--device', help=f'{DEVICES}; by default a GPU where torch sees one')
     args = parser.parse_args()
     _read_positional(parser, args)
@@ -75,15 +78,24 @@ def main() -> int:
     prepare_outputs([args.model, args.weights], files=plan.files(),
                     folders=[args.out_dir, *plan.folders])
     inferencer = S2DInferencer(args.model, args.weights, args.device, **settings)
-    failures, count = Failures(len(videos)), 0
+    failures, count, kept = Failures(len(videos)), 0, 0
     with plan.lock():
         for index, video in enumerate(videos):
+            if args.overwrite:
+                plan.forget(index)
+            elif inferencer.has_done(video, index, plan):
+                kept += 1
+                continue
             with failures.contained(video.name), tqdm(unit=' frames', desc=video.name) as bar:
                 def report(done: int, total: int, bar: tqdm = bar) -> None:
                     bar.total = total
                     bar.update(done - bar.n)
                 count += len(inferencer.infer(video, video.open(), index, plan, report))
-    done = len(videos) - len(failures.reasons)
+    if kept:
+        print(f'{kept} of {len(videos)} videos were done before; --overwrite makes them again')
+    done = len(videos) - kept - len(failures.reasons)
+    if kept == len(videos):
+        return 0
     print(f'{count} instances; wrote {args.out_dir}/'
           + ' and '.join(sorted({path.name for path in plan.places(0).values()}))
           if alone else f'{count} instances in {done} of {len(videos)} videos; wrote '

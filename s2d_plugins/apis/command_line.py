@@ -24,6 +24,7 @@ from ..errors import (
     S2DUnexpectedError,
     full_disk,
     one_line,
+    printable,
     shortened,
     unexpected,
     was_interrupted,
@@ -248,17 +249,36 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_window_arguments(parser: argparse.ArgumentParser, score_thr: float) -> None:
     """Add the settings of window inference."""
+    from ..inference_settings import AUTO, MAX_LOST
     parser.add_argument('--score-thr', type=float, default=score_thr,
                         help='least score of an instance, 0 to 1')
     parser.add_argument('--top-k', type=int, help='instances kept per window; by default as the '
                         'test_cfg of the model says (50 in the full-size configs)')
-    parser.add_argument('--window', type=int, metavar='FRAMES',
-                        help='frames that the model sees at once; by default all of a shot')
+    parser.add_argument('--window', type=window_of, metavar='FRAMES', default=AUTO,
+                        help="frames that the model sees at once, 'all' of a shot, or 'auto', the "
+                        'default: all that fits into memory, and else windows as long as fit')
     parser.add_argument('--overlap', type=int, metavar='FRAMES',
-                        help='frames that neighbouring windows share; by default half a window')
+                        help='frames that neighbouring windows share; by default half a window, '
+                        'with auto a sixth')
+    parser.add_argument('--max-lost', type=int, metavar='FRAMES', default=MAX_LOST,
+                        help='frames for which an instance may be out of sight between windows '
+                        'and keep its number; by default %(default)s')
     parser.add_argument('--tube-nms-iou', type=float, metavar='IOU',
                         help='drop the worse of two instances that overlap more; by default as '
                         'the test_cfg of the model says (0.75 in the full-size configs)')
+
+
+def window_of(text: str) -> int | str | None:
+    """Read ``--window``: a number, ``auto``, or ``all``, for which None stands."""
+    from ..inference_settings import AUTO
+    if text in (AUTO, 'all'):
+        return AUTO if text == AUTO else None
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f'expected a number of frames, all or auto, found {shortened(printable(text))}'
+        ) from None
 
 
 def window_settings(args: argparse.Namespace) -> dict:
@@ -268,9 +288,13 @@ def window_settings(args: argparse.Namespace) -> dict:
         S2DInputError: If one is out of range.
     """
     from ..inference_settings import check_settings
-    overlap = (args.window or 0) // 2 if args.overlap is None else args.overlap
-    settings = dict(score_thr=args.score_thr, window=args.window, overlap=overlap)
+    window = args.window
+    overlap = args.overlap
+    if overlap is None:
+        overlap = window // 2 if isinstance(window, int) else 0
+    settings = dict(score_thr=args.score_thr, window=window, overlap=overlap,
+                    max_lost=args.max_lost)
     settings.update((name, getattr(args, name)) for name in ('top_k', 'tube_nms_iou')
                     if getattr(args, name) is not None)
-    check_settings(settings, lambda name: f'--{name.replace("_", "-")}')
+    check_settings(settings, lambda name: f'--{name.replace("_", "-")}', auto=True)
     return settings

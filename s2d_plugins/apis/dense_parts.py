@@ -19,6 +19,7 @@ from ..labels.merging import MergeStatistics, write_label_sets
 from ..labels.rle import resized_masks
 from ..labels.youtube_vis import read_labels, video_folder, video_title, videos_by_name
 from .densify import densify_video
+from .journal import VideoJournal
 from .segmenter import VideoSegmenter
 
 #: Takes the dense annotations of a video and its keymasks; gives the annotations that stay.
@@ -145,6 +146,8 @@ def make_part(segmenter: VideoSegmenter, part: DensePart, data_root: str | Path,
               support: Support | None = None) -> None:
     """Label a part's video and write its file, whole or not at all.
 
+    What is done of a long video is kept beside the file until then, and gone on from.
+
     Args:
         segmenter: As in :func:`~s2d_plugins.apis.densify.densify_clip`.
         part: What to make.
@@ -158,13 +161,15 @@ def make_part(segmenter: VideoSegmenter, part: DensePart, data_root: str | Path,
             be written.
     """
     stamp = part_stamp(part, data_root, model)
-    labels = densify_video(segmenter, part.video, data_root, progress)
+    journal = VideoJournal(part.path.with_name(f'.{part.path.stem}.journal'), stamp)
+    labels = densify_video(segmenter, part.video, data_root, progress, journal)
     if support is not None and part.keymasks is not None:
         size = part.video['height'], part.video['width']
         known = [dict(one, segmentations=resized_masks(one['segmentations'], size))
                  for one in part.keymasks]
         labels['annotations'] = support(labels['annotations'], known)
     write_json(part.path, stamped(stamp, labels))
+    journal.remove()
 
 
 def merge_parts(parts: Iterable[DensePart], target: str | Path) -> MergeStatistics:

@@ -16,12 +16,14 @@ from ..labels.youtube_vis import (
 )
 from ..structures import Frames
 from ..video.lazy_frames import LazyFrames
+from .journal import VideoJournal
 from .segmenter import VideoSegmenter
 
 
 def densify_clip(segmenter: VideoSegmenter, frames: Frames, name: str,
                  file_names: Sequence[str], video_id: int = 1,
-                 progress: Callable[[int, int], None] | None = None) -> dict:
+                 progress: Callable[[int, int], None] | None = None,
+                 journal: VideoJournal | None = None) -> dict:
     """Label every frame of one clip with a model's confident tubes.
 
     Args:
@@ -31,11 +33,12 @@ def densify_clip(segmenter: VideoSegmenter, frames: Frames, name: str,
         file_names: One file name per frame, relative to the data root of the label file.
         video_id: Id of the clip in the labels.
         progress: Called with (frames done, frames in all).
+        journal: Keeps what is done of it, so that a stopped run goes on.
 
     Returns:
         YouTube-VIS labels; every annotation has its tube's ``score``.
     """
-    tubes = segmenter.segment(frames, progress=progress)
+    tubes = segmenter.segment(frames, progress=progress, journal=journal)
     annotations = [make_annotation(number, video_id, tube.segmentations, score=tube.score)
                    for number, tube in enumerate(tubes, 1)]
     size = frames[0].shape[:2]
@@ -74,7 +77,8 @@ def densify_labels(segmenter: VideoSegmenter, videos: Sequence[dict], data_root:
 
 
 def densify_video(segmenter: VideoSegmenter, video: dict, data_root: str | Path,
-                  progress: Callable[[int, int], None] | None = None) -> dict:
+                  progress: Callable[[int, int], None] | None = None,
+                  journal: VideoJournal | None = None) -> dict:
     """Label every frame of one video of a YouTube-VIS file; it keeps its id.
 
     Args:
@@ -82,12 +86,13 @@ def densify_video(segmenter: VideoSegmenter, video: dict, data_root: str | Path,
         video: Entry of the file.
         data_root: As in :func:`densify_labels`.
         progress: As in :func:`densify_clip`.
+        journal: As there.
 
     Raises:
         S2DInputError: As :func:`densify_labels`.
     """
     labels = densify_clip(segmenter, _open_frames(video, Path(data_root)), video_folder(video),
-                          video['file_names'], video['id'], progress)
+                          video['file_names'], video['id'], progress, journal)
     return make_labels([video], labels['annotations'])
 
 

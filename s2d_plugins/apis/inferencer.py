@@ -1,7 +1,7 @@
 """A trained model on any videos, from Python."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -11,6 +11,7 @@ from ..arguments import check_flag, check_type, refuse
 from ..devices import choose_device
 from ..errors import S2DInputError
 from ..fileio.configs import load_config
+from ..fileio.stamps import Stamp, make_stamp
 from ..models.window_inference import Tube
 from ..outputs import OutputPlan, VideoTracks
 from ..structures import Progress
@@ -18,7 +19,9 @@ from ..video import Video, find_shots
 from ..video.lazy_frames import LazyFrames
 from ..visualization import OverlayStyle
 from ..visualization.overlay import draw_tracks
+from .dense_parts import model_stamp
 from .inference_inputs import InferenceInput, list_inputs
+from .journal import VideoJournal
 from .model_names import find_model
 from .segmenter import VideoSegmenter
 from .tracks import join_shots, to_results
@@ -37,7 +40,7 @@ class S2DInferencer:
         device: ``'cpu'``, ``'cuda'`` or ``'cuda:N'``; by default a GPU where there is one.
         **settings: Of :class:`~s2d_plugins.apis.segmenter.VideoSegmenter`: ``scale``,
             ``resize_backend``, ``window``, ``overlap``, ``top_k``, ``score_thr``,
-            ``tube_nms_iou``, ``link_iou``.
+            ``tube_nms_iou``, ``link_iou``, ``max_lost``.
 
     Raises:
         S2DInputError: If a file or name is missing or they do not fit each other.
@@ -50,6 +53,8 @@ class S2DInferencer:
         check_type(f'config {config}', dict, 'a dict', inference=defaults)
         self.segmenter = VideoSegmenter.from_files(config, checkpoint, choose_device(device),
                                                    **{**known, **defaults, **settings})
+        self._model = load_config(config).get('model', {})
+        self._checkpoint = checkpoint
 
     @overload
     def __call__(self, inputs: Any, out_dir: str | Path | None = ...,
@@ -134,13 +139,39 @@ class S2DInferencer:
         Returns:
             Its results, as :meth:`__call__` gives them.
         """
-        results = to_results(self._segment(source, progress, before, after), index + 1)
+        stamp = None if plan is None else self.stamp(video)
+
+        def journal(shot: int) -> VideoJournal | None:
+            return None if plan is None or stamp is None else VideoJournal(
+                plan.journal_folder(index, shot), stamp)
+
+        tubes = self._segment(source, progress, before, after, journal)
+        results = to_results(tubes, index + 1)
         if plan is not None:
-            plan.save(index, VideoTracks.of(source, results, video.name, index + 1))
+            plan.save(index, VideoTracks.of(source, results, video.name, index + 1), stamp)
         return results
 
-    def _segment(self, source: Video, progress: Progress | None, before: int,
-                 after: int) -> list[Tube]:
+    def has_done(self, video: InferenceInput, index: int, plan: OutputPlan) -> bool:
+        """Say whether a video's outputs are all there, from this model, settings and video."""
+        stamp = self.stamp(video)
+        return stamp is not None and plan.is_done(index, stamp)
+
+    def stamp(self, video: InferenceInput) -> Stamp | None:
+        """Return what a video's results are made from; None for frames that no file holds."""
+        if video.path is None:
+            return None
+        try:
+            files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns)
+                     for path in ([video.path] if video.path.is_file()
+                                  else sorted(video.path.iterdir())) if path.is_file()]
+        except OSError:
+            return None  # told when it is opened
+        model = dict(self._model.to_dict() if hasattr(self._model, 'to_dict') else self._model)
+        return {**make_stamp(video=files),
+                **model_stamp(model, self._checkpoint, self.segmenter)}
+
+    def _segment(self, source: Video, progress: Progress | None, before: int, after: int,
+                 journal: Callable[[int], VideoJournal | None]) -> list[Tube]:
         """Return the tubes of a video; so many frames of others come before and after it."""
         shots = []
         for start, stop in find_shots(source):
@@ -148,7 +179,8 @@ class S2DInferencer:
                 if progress is not None:
                     progress(before + start + done, before + len(source) + after)
             frames = LazyFrames.of(source, start, stop)
-            shots.append((start, self.segmenter.segment(frames, source.size, report)))
+            shots.append((start, self.segmenter.segment(frames, source.size, report,
+                                                        journal(start))))
         return join_shots(shots, len(source))
 
 

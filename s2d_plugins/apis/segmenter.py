@@ -1,6 +1,7 @@
 """A trained clip model with its settings, ready to segment frames."""
 
 import contextlib
+import sys
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,27 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from torch import Tensor, nn
+from tqdm import tqdm
 
 from ..arguments import refuse
 from ..errors import S2DInputError
 from ..fileio.configs import config_errors, load_config, type_name
-from ..inference_settings import check_settings
+from ..inference_settings import AUTO, check_settings
 from ..models.loading import load_model
 from ..models.window_inference import MaskResize, Tube, segment_video
 from ..structures import Frames
+from .journal import VideoJournal
+from .window_choice import (
+    ALWAYS_FIT,
+    ClipCost,
+    check_fits,
+    choose_window,
+    free_bytes,
+    is_out_of_memory,
+    measure_cost,
+    out_of_memory,
+    overlap_of,
+)
 
 DEFAULT_SCALE = (1333, 360)
 DEFAULT_BACKEND = 'pillow'
@@ -34,9 +48,10 @@ class VideoSegmenter:
         resize_backend: ``'pillow'``, antialiased, or ``'cv2'``, which is faster and keeps more fine
             detail. Best is the one it was trained with.
         **settings: Of :func:`~s2d_plugins.models.window_inference.segment_video`: ``window``,
-            ``overlap``, ``top_k``, ``score_thr``, ``tube_nms_iou``, ``link_iou`` and
-            ``keep_empty``; those that are not given are as in the model's ``test_cfg``, but
-            ``keep_empty`` is False.
+            ``overlap``, ``top_k``, ``score_thr``, ``tube_nms_iou``, ``link_iou``, ``max_lost``
+            and ``keep_empty``; those that are not given are as in the model's ``test_cfg``, but
+            ``keep_empty`` is False. A ``window`` of ``'auto'``, which is the default, is all of
+            a video that fits into memory, and else windows as long as fit.
 
     Raises:
         S2DInputError: If the model segments no windows, or a setting is unknown or out of its
@@ -45,7 +60,7 @@ class VideoSegmenter:
 
     def __init__(self, model: nn.Module, scale: tuple[int, int] = DEFAULT_SCALE,
                  resize_backend: str = DEFAULT_BACKEND, **settings: Any):
-        check_settings(dict(settings, scale=scale, resize_backend=resize_backend))
+        check_settings(dict(settings, scale=scale, resize_backend=resize_backend), auto=True)
         if not all(hasattr(model, name) for name in ('segment_window', 'data_preprocessor')):
             raise refuse(self, 'model', type(model).__name__,
                          'one with segment_window and data_preprocessor')
@@ -54,7 +69,9 @@ class VideoSegmenter:
         self.resize_backend = resize_backend
         own = getattr(getattr(model, 'predictor', model), 'test_cfg', None) or {}
         # tubes without a pixel count in a test, but nobody wants to see them
-        self.settings = {**own, 'keep_empty': False, **settings}
+        self.settings = {'window': AUTO, **own, 'keep_empty': False, **settings}
+        self._costs: dict[tuple[int, ...], ClipCost] = {}
+        self._said: set[str] = set()
 
     @classmethod
     def from_files(cls, config: str | Path, checkpoint: str | Path, device: str = 'cpu',
@@ -68,7 +85,8 @@ class VideoSegmenter:
         return cls(load_model(config, checkpoint, device), **settings)
 
     def segment(self, frames: Frames, out_size: tuple[int, int] | None = None,
-                progress: Callable[[int, int], None] | None = None) -> list[Tube]:
+                progress: Callable[[int, int], None] | None = None,
+                journal: VideoJournal | None = None) -> list[Tube]:
         """Segment and track the objects of one shot.
 
         Args:
@@ -76,9 +94,13 @@ class VideoSegmenter:
                 window's frames are read when it is its turn.
             out_size: (height, width) of the masks; by default that of the frames.
             progress: Called with (frames done, frames in all).
+            journal: Keeps the windows that are done, so that a stopped run goes on after them.
 
         Returns:
             Tubes, best first, see :func:`~s2d_plugins.models.window_inference.segment_video`.
+
+        Raises:
+            S2DInputError: If memory runs out, or would; names the window to try.
         """
         height, width = frames[0].shape[:2]
         image_size = self._prepare(frames[0]).shape[:2]
@@ -87,8 +109,59 @@ class VideoSegmenter:
         with torch.cuda.device(device) if device.type == 'cuda' else contextlib.nullcontext():
             padded_size = tuple(self._inputs([frames[0]]).shape[-2:])
             resize = MaskResize(tuple(out_size or (height, width)), image_size, padded_size)
-            return segment_video(lambda start, stop: self._forward(frames, start, stop),
-                                 len(frames), resize=resize, progress=progress, **self.settings)
+            settings, chosen = self._window(frames, padded_size, device, journal)
+            while True:
+                try:
+                    return segment_video(lambda start, stop: self._forward(frames, start, stop),
+                                         len(frames), resize=resize, progress=progress,
+                                         journal=journal, device=device, **settings)
+                except Exception as error:
+                    if not is_out_of_memory(error):
+                        raise
+                    window = settings['window'] or len(frames)
+                    if not chosen or window < 4:
+                        raise out_of_memory(window) from error
+                window //= 2
+                settings = dict(settings, window=window, overlap=overlap_of(window))
+                self._say(f'memory ran out; going on in windows of {window} frames')
+                if device.type == 'cuda':
+                    torch.cuda.empty_cache()
+
+    def _window(self, frames: Frames, size: tuple[int, ...], device: torch.device,
+                journal: VideoJournal | None) -> tuple[dict[str, Any], bool]:
+        """Return the settings for a video, and whether its window was chosen here."""
+        settings, count = dict(self.settings), len(frames)
+        if settings['window'] != AUTO:
+            window = min(settings['window'] or count, count)
+            if window > ALWAYS_FIT and device.type == 'cpu':
+                check_fits(window, self._cost(frames, size, device), free_bytes(device))
+            return settings, False
+        before = None if journal is None else journal.read_windows()
+        if before is not None and before['num_frames'] == count:
+            return dict(settings, window=before['window'], overlap=before['overlap']), True
+        if count <= ALWAYS_FIT:
+            return dict(settings, window=None), True
+        window = choose_window(count, self._cost(frames, size, device), free_bytes(device))
+        if window is None:
+            self._say(f'up to {count} frames are seen at once: they fit into memory')
+            return dict(settings, window=None), True
+        overlap = min(settings.get('overlap') or overlap_of(window), window - 1)
+        self._say(f'videos are seen in windows of {window} frames that share {overlap}, as many '
+                  'as fit into memory; --window N takes others')
+        return dict(settings, window=window, overlap=overlap), True
+
+    def _cost(self, frames: Frames, size: tuple[int, ...], device: torch.device) -> ClipCost:
+        if size not in self._costs:
+            with torch.no_grad():
+                self._costs[size] = measure_cost(
+                    lambda count: self._forward(frames, 0, count), device,
+                    frame_bytes=3 * 4 * size[0] * size[1])
+        return self._costs[size]
+
+    def _say(self, line: str) -> None:
+        if line not in self._said:
+            self._said.add(line)
+            tqdm.write(line, file=sys.stderr)
 
     def _forward(self, frames: Frames, start: int,
                  stop: int) -> tuple[Tensor, Tensor, Tensor | None]:

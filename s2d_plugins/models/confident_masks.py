@@ -8,7 +8,8 @@ from torch import Tensor
 
 from .clip_targets import ClipTargets
 from .host_transfers import read_from_device, send_to_device
-from .window_inference import keep_best, tube_iou
+from .window_inference import keep_best
+from .window_tracks import tube_iou
 
 
 def confident_targets(cls_scores: Tensor, mask_preds: Tensor, size: tuple[int, int],

@@ -2,32 +2,35 @@
 
 The video is cut into overlapping windows. A clip model gives, per window, one mask tube per
 query; the best tubes are linked from window to window by their masks in the frames that both
-windows see. A frame that several windows see gets the mean of their logits. Finished frames leave
-as RLE at once, so only the logits of one window and of the frames it shares are ever held.
-With one window over the whole video this is plain whole-video inference.
+windows see, and an object that was out of sight for some frames gets its track back
+(:mod:`.window_tracks`). A frame that several windows see gets the mean of their logits. Finished
+frames leave as RLE at once, so only the logits of one window and of the frames it shares are ever
+held. With one window over the whole video this is plain whole-video inference.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from ..arguments import check_count, items_of
-from ..inference_settings import check_settings, check_window
+from ..inference_settings import MAX_LOST, check_settings, check_window
 from ..labels.rle import areas_and_boxes, encode_masks
 from ..labels.rle import tube_iou as rle_tube_iou
 from .host_transfers import read_from_device, send_to_device
+from .window_tracks import Track, WindowTracks, tube_iou
 
 #: ``forward_clip(start, stop)`` returns the scores (Q,) of the queries in frames start to stop
 #: (exclusive), their mask logits (Q, stop - start, h, w) and, or None, features (Q, C).
 ForwardClip = Callable[[int, int], tuple[Tensor, Tensor, Tensor | None]]
+#: A track's number and RLEs (or None) of its next frames.
+MaskNews = tuple[int, list[dict | None]]
 
 _MAX_PIXELS_AT_ONCE = 2**24
-_FEATURE_WEIGHT = 0.5
 
 
 @dataclass
@@ -75,44 +78,6 @@ class MaskResize:
         return _interpolate(logits, self.out_size)[0]
 
 
-@dataclass
-class _Track:
-    """An instance while its video is being read.
-
-    ``logit_sum`` (n, h, w) and ``count`` (n,) belong to the n frames from ``tail_start`` that are
-    not finished yet; ``segmentations`` belong to the frames from ``start`` up to there.
-    """
-
-    start: int
-    score_sum: float = 0.0
-    weight: int = 0
-    segmentations: list[dict | None] = field(default_factory=list)
-    logit_sum: Tensor | None = None
-    count: Tensor | None = None
-    feature: Tensor | None = None
-
-    @property
-    def score(self) -> float:
-        return self.score_sum / self.weight
-
-    def add_window(self, score: float, logits: Tensor, feature: Tensor | None) -> None:
-        """Join one window's tube (t, h, w); the unfinished frames are its first ones."""
-        self.score_sum += score * len(logits)
-        self.weight += len(logits)
-        self.feature = feature
-        total, count = logits.clone(), logits.new_ones(len(logits))
-        if self.logit_sum is not None:
-            total[:len(self.logit_sum)] += self.logit_sum
-            count[:len(self.count)] += self.count
-        self.logit_sum, self.count = total, count
-
-    def take(self, frames: int) -> Tensor:
-        """Remove the first unfinished frames and return their mean logits (frames, h, w)."""
-        mean = self.logit_sum[:frames] / self.count[:frames, None, None]
-        self.logit_sum, self.count = self.logit_sum[frames:], self.count[frames:]
-        return mean
-
-
 def window_starts(num_frames: int, window: int | None, overlap: int) -> list[int]:
     """Return the first frames of windows that cover a video; the last one ends with it.
 
@@ -124,14 +89,6 @@ def window_starts(num_frames: int, window: int | None, overlap: int) -> list[int
     check_window(window, overlap)
     starts = list(range(0, num_frames - window, window - overlap))
     return [*starts, num_frames - window]
-
-
-def tube_iou(first: Tensor, second: Tensor) -> Tensor:
-    """Return the IoU (A, B) of bool tubes (A, t, h, w) and (B, t, h, w); 0 where both are empty."""
-    first, second = first.flatten(1).float(), second.flatten(1).float()
-    intersection = first @ second.T
-    union = first.sum(1)[:, None] + second.sum(1)[None] - intersection
-    return intersection / union.clamp(min=1)
 
 
 def tube_nms(scores: Tensor, masks: Tensor, iou_thr: float) -> Tensor:
@@ -162,41 +119,73 @@ def keep_best(overlaps: np.ndarray) -> list[int]:
     return kept
 
 
-def link_tubes(old: Tensor, new: Tensor, old_features: Tensor | None,
-               new_features: Tensor | None, link_iou: float) -> list[tuple[int, int]]:
-    """Match tubes of neighbouring windows one to one.
+class Journal(Protocol):
+    """What a video's finished windows are written to, so that a stopped run goes on after them."""
 
-    The assignment has the largest sum of mask IoU plus half the cosine similarity of the query
-    features; only pairs whose masks agree are accepted.
+    def load(self) -> tuple[dict[str, Any], dict[int, list[dict | None]]] | None:
+        """Return the last state that was saved, and per track its RLEs; None if there is none."""
 
-    Args:
-        old: (A, t, h, w) mask logits in the shared frames.
-        new: (B, t, h, w).
-        old_features: (A, C) or None.
-        new_features: (B, C) or None.
-        link_iou: Least mask IoU of a link.
+    def save(self, read: Callable[[], tuple[dict[str, Any], Iterable[MaskNews]]],
+             last: bool = False) -> None:
+        """Save where the run is, or leave it to a later call if this is not the last one.
 
-    Returns:
-        Pairs (index in old, index in new).
-    """
-    iou = tube_iou(old > 0, new > 0)
-    similarity = iou
-    if old_features is not None and new_features is not None:
-        cosine = F.normalize(old_features.float(), dim=1) @ F.normalize(new_features.float(),
-                                                                        dim=1).T
-        similarity = iou + _FEATURE_WEIGHT * cosine
-    iou, similarity = read_from_device(iou, similarity)
-    rows, columns = linear_sum_assignment(similarity.numpy(), maximize=True)
-    return [(int(row), int(column)) for row, column in zip(rows, columns, strict=True)
-            if iou[row, column] >= link_iou]
+        Args:
+            read: Gives the state, of plain values and tensors on the host, and the RLEs that came
+                since it was last called.
+            last: Nothing comes after it.
+        """
+
+
+class _Progress:
+    """Which windows of a video are done, with what they found."""
+
+    def __init__(self, tracks: WindowTracks, windows: dict[str, Any], journal: Journal | None,
+                 device: torch.device | str):
+        self.tracks = tracks
+        self.windows = windows
+        self.journal = journal
+        self.device = device
+        self.done = 0
+        self._written: dict[int, int] = {}
+
+    def load(self) -> None:
+        """Go on from what an earlier run with the same windows has saved."""
+        known = None if self.journal is None else self.journal.load()
+        if known is None or known[0]['windows'] != self.windows:
+            return
+        state, masks = known
+        self.tracks.load_state(state['tracks'], masks, self.device)
+        self.done = state['done']
+        self._written = {track.number: len(track.segmentations) for track in self.tracks.all()}
+
+    def save(self, last: bool) -> None:
+        """Count a window as done."""
+        self.done += 1
+        if self.journal is not None:
+            self.journal.save(self._read, last)
+
+    def _read(self) -> tuple[dict[str, Any], list[MaskNews]]:
+        return dict(windows=self.windows, done=self.done,
+                    tracks=self.tracks.state()), self._news()
+
+    def _news(self) -> list[MaskNews]:
+        news = []
+        for track in self.tracks.all():
+            before = self._written.get(track.number, 0)
+            if len(track.segmentations) > before:
+                news.append((track.number, track.segmentations[before:]))
+                self._written[track.number] = len(track.segmentations)
+        return news
 
 
 @torch.no_grad()
 def segment_video(forward_clip: ForwardClip, num_frames: int, *, resize: MaskResize,
                   window: int | None = None, overlap: int = 0, top_k: int = 10,
                   score_thr: float = 0.0, tube_nms_iou: float | None = None,
-                  link_iou: float = 0.3, keep_empty: bool = False,
-                  progress: Callable[[int, int], None] | None = None) -> list[Tube]:
+                  link_iou: float = 0.3, max_lost: int = MAX_LOST, keep_empty: bool = False,
+                  progress: Callable[[int, int], None] | None = None,
+                  journal: Journal | None = None,
+                  device: torch.device | str = 'cpu') -> list[Tube]:
     """Segment a whole video.
 
     Args:
@@ -212,8 +201,14 @@ def segment_video(forward_clip: ForwardClip, num_frames: int, *, resize: MaskRes
             output, as published; in several windows within each, at that of the logits, before
             they are linked.
         link_iou: Least mask IoU in the shared frames for two tubes to be one instance.
+        max_lost: Frames for which an instance may be out of sight between windows and still be
+            the same one, if it comes back near where it was or where its speed would have taken
+            it; 0 gives it a new track.
         keep_empty: Give tubes without any pixel too, as published; they are false positives.
         progress: Called with (frames done, frames in all) after each window.
+        journal: Where windows that are done are written to, and read from by the next run. It
+            must belong to this video, model and settings.
+        device: Where the model's results are; read only to go on from a journal.
 
     Returns:
         Tubes of ``num_frames`` frames, best first. The score of a tube is
@@ -223,28 +218,27 @@ def segment_video(forward_clip: ForwardClip, num_frames: int, *, resize: MaskRes
         S2DInputError: If a setting is of another type or out of its range.
     """
     check_settings(dict(window=window, overlap=overlap, top_k=top_k, score_thr=score_thr,
-                        tube_nms_iou=tube_nms_iou, link_iou=link_iou, keep_empty=keep_empty))
+                        tube_nms_iou=tube_nms_iou, link_iou=link_iou, max_lost=max_lost,
+                        keep_empty=keep_empty))
     check_count('segment_video', num_frames=num_frames)
     starts = window_starts(num_frames, window, overlap)
-    open_tracks: list[_Track] = []
-    tubes: list[Tube] = []
-
-    def finish(tracks: list[_Track]) -> None:
-        tracks = [track for track in tracks if track.score >= score_thr]
-        _encode(tracks, max((len(track.count) for track in tracks), default=0), resize)
-        tubes.extend(_to_tube(track, num_frames) for track in tracks)
-
-    for index, start in enumerate(starts):
+    tracks = WindowTracks(link_iou, max_lost)
+    run = _Progress(tracks, dict(num_frames=num_frames, window=window, overlap=overlap,
+                                 out_size=list(resize.out_size)), journal, device)
+    run.load()
+    for index, start in list(enumerate(starts))[run.done:]:
         last = index + 1 == len(starts)
         stop = num_frames if last else start + window
+        following = num_frames if last else starts[index + 1]
         scores, logits, features = _best_tubes(*forward_clip(start, stop), top_k,
                                                None if len(starts) == 1 else tube_nms_iou)
-        open_tracks, ended = _extend(open_tracks, start, scores, logits, features, link_iou)
-        finish(ended)
-        _encode(open_tracks, stop - start if last else starts[index + 1] - start, resize)
+        _encode(tracks.extend(start, scores, logits, features), None, resize)
+        _encode(tracks.open, following, resize)
+        tracks.forget(following)
+        run.save(last)
         if progress is not None:
-            progress(stop if last else starts[index + 1], num_frames)
-    finish(open_tracks)
+            progress(following, num_frames)
+    tubes = [_to_tube(track, num_frames) for track in tracks.all() if track.score >= score_thr]
     if not keep_empty:
         tubes = [tube for tube in tubes if any(rle is not None for rle in tube.segmentations)]
     tubes = sorted(tubes, key=lambda tube: -tube.score)
@@ -274,38 +268,28 @@ def _best_tubes(scores: Tensor, logits: Tensor, features: Tensor | None, top_k: 
     return scores[keep], logits[keep].float(), None if features is None else features[keep]
 
 
-def _extend(tracks: list[_Track], start: int, scores: Tensor, logits: Tensor,
-            features: Tensor | None, link_iou: float) -> tuple[list[_Track], list[_Track]]:
-    """Join a window's tubes to the tracks; return the tracks that go on and those that ended."""
-    linked: dict[int, _Track] = {}
-    if tracks and len(scores):
-        shared = torch.stack([track.logit_sum / track.count[:, None, None] for track in tracks])
-        old_features = None if features is None else torch.stack([t.feature for t in tracks])
-        pairs = link_tubes(shared, logits[:, :shared.shape[1]], old_features, features, link_iou)
-        linked = {new: tracks[old] for old, new in pairs}
-    going_on = []
-    for index, (score, tube) in enumerate(zip(scores.tolist(), logits, strict=True)):
-        track = linked.get(index) or _Track(start)
-        track.add_window(score, tube, None if features is None else features[index])
-        going_on.append(track)
-    continued = {id(track) for track in linked.values()}
-    return going_on, [track for track in tracks if id(track) not in continued]
+def _encode(tracks: Sequence[Track], until: int | None, resize: MaskResize) -> None:
+    """Turn the unfinished frames of tracks into RLE, a few masks at a time.
 
-
-def _encode(tracks: list[_Track], frames: int, resize: MaskResize) -> None:
-    """Turn the first unfinished frames of all tracks into RLE, a few masks at a time."""
-    if frames == 0:
-        return
+    Args:
+        tracks: Whose.
+        until: Frame of the video before which frames are finished; None finishes all.
+        resize: To the size of the output.
+    """
     step = max(1, _MAX_PIXELS_AT_ONCE // int(np.prod(resize.out_size)))
     for track in tracks:
-        for part in track.take(frames).split(step):
+        first = track.tail_start
+        frames = len(track.count) if until is None else min(until - first, len(track.count))
+        logits = track.take(frames)
+        track.look_at(first, (logits > 0).cpu().numpy())
+        for part in logits.split(step):
             masks = (resize(part) > 0).cpu().numpy()
             filled = masks.any(axis=(1, 2))
             rles = iter(encode_masks(masks[filled]))
             track.segmentations.extend(next(rles) if full else None for full in filled)
 
 
-def _to_tube(track: _Track, num_frames: int) -> Tube:
+def _to_tube(track: Track, num_frames: int) -> Tube:
     after = num_frames - track.start - len(track.segmentations)
     return Tube(track.score, [None] * track.start + track.segmentations + [None] * after)
 

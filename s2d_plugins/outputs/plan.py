@@ -1,21 +1,24 @@
 """Where the outputs of several videos go: checked before any work, and locked during it."""
 
 import contextlib
+import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from ..errors import S2DInputError, S2DOutputError
 from ..fileio.paths import check_outputs
-from ..fileio.whole_files import clean_partials
+from ..fileio.stamps import Stamp, make_stamp, read_stamp, stamped
+from ..fileio.whole_files import clean_partials, write_json
 from ..visualization import OverlayStyle, check_encoder
 from .formats import FORMATS, format_names, save_tracks, saved_files
 from .id_images import check_own_folder
 from .video_tracks import VideoTracks
 
 LOCK = '.s2d.lock'
+DONE, JOURNAL = '.s2d-done.json', '.s2d-journal'
 
 
 @dataclass(frozen=True)
@@ -75,9 +78,43 @@ class OutputPlan:
         return [place for index in range(len(self.folders))
                 for name, place in self.places(index).items() if not FORMATS[name].is_folder]
 
-    def save(self, index: int, tracks: VideoTracks) -> dict[str, Path]:
-        """Write the outputs of video ``index``; see :func:`~.formats.save_tracks`."""
-        return save_tracks(self.folders[index], tracks, self.formats, self.encoder, self.style)
+    def journal_folder(self, index: int, shot: int) -> Path:
+        """Return where what is done of a shot of video ``index`` is kept until all is."""
+        return self.folders[index] / JOURNAL / str(shot)
+
+    def forget(self, index: int) -> None:
+        """Forget what is known to be done of video ``index``; its outputs stay until replaced."""
+        with contextlib.suppress(FileNotFoundError):
+            (self.folders[index] / DONE).unlink()
+        if not (self.folders[index] / JOURNAL).is_symlink():
+            shutil.rmtree(self.folders[index] / JOURNAL, ignore_errors=True)
+
+    def is_done(self, index: int, stamp: Stamp) -> bool:
+        """Say whether video ``index`` has all its outputs, made from the same in the same way."""
+        return (read_stamp(self.folders[index] / DONE) == self._stamp(stamp)
+                and all(place.exists() for place in self.places(index).values()))
+
+    def save(self, index: int, tracks: VideoTracks, stamp: Stamp | None = None) -> dict[str, Path]:
+        """Write the outputs of video ``index``; see :func:`~.formats.save_tracks`.
+
+        Args:
+            index: Which.
+            tracks: What was found in it.
+            stamp: What they were made from, for :meth:`is_done`; None is never done.
+        """
+        folder = self.folders[index]
+        with contextlib.suppress(FileNotFoundError):
+            (folder / DONE).unlink()
+        places = save_tracks(folder, tracks, self.formats, self.encoder, self.style)
+        if stamp is not None:
+            write_json(folder / DONE, stamped(self._stamp(stamp), {}))
+        if not (folder / JOURNAL).is_symlink():
+            shutil.rmtree(folder / JOURNAL, ignore_errors=True)
+        return places
+
+    def _stamp(self, stamp: Stamp) -> Stamp:
+        return {**stamp, **make_stamp(formats=list(self.formats), encoder=self.encoder,
+                                      style=None if self.style is None else asdict(self.style))}
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:

@@ -38,7 +38,8 @@ def check_pipeline_config(cfg: Config) -> None:
     _check_values(cfg, content, InferenceConfig if given else PipelineConfig)
     for name in ('inference',) if given else ('inference', 'dense'):
         settings = {**content.get('inference', {}), **content.get(name, {})}
-        check_settings(settings, lambda key, name=name: f'{cfg.filename}: {name}.{key}')
+        check_settings(settings, lambda key, name=name: f'{cfg.filename}: {name}.{key}',
+                       auto=True)
     if 'overlay' in content:
         _check_overlay(cfg, content['overlay'])
     if given:

@@ -14,10 +14,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from ..apis.journal import VideoJournal
 from ..errors import S2DInputError
 from ..fileio import json_kinds
 from ..fileio.json_files import read_json
 from ..fileio.paths import is_inside
+from ..fileio.stamps import make_stamp
 from ..fileio.whole_files import cannot_write, clean_partials, write_json
 from ..video import FolderVideo
 from .clips import Clip, clip_name
@@ -48,6 +50,11 @@ class Workspace:
     def clip_file(self, stage: str, clip: str) -> Path:
         """Return a stage's result for one clip."""
         return self.stages / stage / f'{clip}.json'
+
+    def journal(self, stage: str, clip: str) -> VideoJournal:
+        """Return where a stage keeps what is done of a clip that is not finished."""
+        return VideoJournal(self.stages / stage / f'.{clip}.journal',
+                            make_stamp(stage=self.state.key(stage)))
 
     def merged_file(self, stage: str) -> Path:
         """Return a stage's label file of all clips."""

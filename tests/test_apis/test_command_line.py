@@ -168,11 +168,16 @@ def test_window_arguments():
     parser = argparse.ArgumentParser()
     add_window_arguments(parser, score_thr=0.25)
     assert window_settings(parser.parse_args([])) == dict(
-        score_thr=0.25, window=None, overlap=0)
+        score_thr=0.25, window='auto', overlap=0, max_lost=24)
     assert window_settings(parser.parse_args(['--window', '9']))['overlap'] == 4
+    whole = window_settings(parser.parse_args(['--window', 'all', '--max-lost', '0']))
+    assert (whole['window'], whole['overlap'], whole['max_lost']) == (None, 0, 0)
+    auto = window_settings(parser.parse_args(['--window', 'auto', '--overlap', '3']))
+    assert (auto['window'], auto['overlap']) == ('auto', 3)
 
 
 @pytest.mark.parametrize(('options', 'expected'), [
+    ('--max-lost -1', '--max-lost: expected a whole number, at least 0, found -1'),
     ('--window 1', '--window: expected a whole number, at least 2, found 1'),
     ('--window 8 --overlap 8', '--overlap: expected an overlap of at least 1 and below the window '
                                'of 8 frames, found 8'),

@@ -166,7 +166,8 @@ def test_infer_video_tool(tmp_path, frames, monkeypatch, capsys):
     assert run_tool(monkeypatch, 'infer_video', config, checkpoint, frames, '--out-dir', out,
                     '--window', 4) == 0
     assert '1 instances; wrote' in capsys.readouterr().out
-    assert {path.name for path in out.iterdir()} == {'overlay.mp4', 'results.json'}
+    assert {path.name for path in out.iterdir()} == {
+        'overlay.mp4', 'results.json', '.s2d-done.json'}
     assert run_tool(monkeypatch, 'infer_video', config, checkpoint, tmp_path / 'no.mp4',
                     '--out-dir', out) == 2
     assert 'no.mp4: no such file' in capsys.readouterr().err
@@ -286,7 +287,7 @@ class FakeSegmenter:
     def __init__(self, count=1):
         self.count = count
 
-    def segment(self, frames, progress=None):
+    def segment(self, frames, progress=None, journal=None):
         rle = encode_mask(np.ones(frames[0].shape[:2], bool))
         return [Tube(0.9, [rle] * len(frames)) for _ in range(self.count)]
 

@@ -8,12 +8,11 @@ from hypothesis import strategies as st
 from s2d_plugins.labels.rle import decode_mask
 from s2d_plugins.models.window_inference import (
     MaskResize,
-    link_tubes,
     segment_video,
-    tube_iou,
     tube_nms,
     window_starts,
 )
+from s2d_plugins.models.window_tracks import link_tubes, tube_iou
 
 SIZE = (6, 8)
 

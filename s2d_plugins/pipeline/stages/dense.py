@@ -33,8 +33,9 @@ def run(context: Context) -> None:
     def work(clip: Clip, progress: Callable[[int, int], None]) -> None:
         with context.measured(DENSE, clip.name) as record:
             frames = context.workspace.open_frames(clip)
+            journal = context.workspace.journal(DENSE, clip.name)
             labels = densify_clip(segmenter(), frames, clip.name, clip.frame_paths,
-                                  progress=progress)
+                                  progress=progress, journal=journal)
             if support:
                 keymasks = read_clip_labels(context.workspace.clip_file(KEYMASKS, clip.name))
                 known = trusted(keymasks['annotations'], context.cfg.get('max_one2x', 1.0))
@@ -45,6 +46,7 @@ def run(context: Context) -> None:
                           masks=sum(rle is not None for annotation in labels['annotations']
                                     for rle in annotation['segmentations']))
         write_json(context.workspace.clip_file(DENSE, clip.name), labels)
+        journal.remove()
 
     context.for_each_clip(DENSE, ' frames', work)
     merged = merge_labels(labels for _, part in context.video_labels(DENSE)

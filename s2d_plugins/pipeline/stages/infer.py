@@ -71,13 +71,16 @@ def _infer(context: Context, segmenter: VideoSegmenter, support: Support | None,
                       low_quality=low, why=quality['why'])
     write_json(workspace.summary_file(video), dict(
         _summary(context, video, clips, len(source)), quality=quality))
+    for clip in clips:
+        workspace.journal(INFER, clip.name).remove()
 
 
 def _segment_clip(context: Context, segmenter: VideoSegmenter, support: Support | None,
                   refiner: Refiner | None, clip: Clip, bar: tqdm) -> list[Tube]:
     before, frames = bar.n, context.workspace.open_frames(clip)
     tubes = [asdict(tube) for tube in segmenter.segment(
-        frames, clip.original_size, progress=lambda done, _: bar.update(before + done - bar.n))]
+        frames, clip.original_size, lambda done, _: bar.update(before + done - bar.n),
+        context.workspace.journal(INFER, clip.name))]
     dense = context.workspace.clip_file(DENSE, clip.name)
     if support is not None and dense.is_file():
         tubes = support(tubes, read_annotations(dense, clip.original_size))
