@@ -43,7 +43,7 @@ def segment(args: argparse.Namespace) -> dict:
         from s2d_plugins.apis import S2DInferencer
         from s2d_plugins.apis.command_line import window_of
         from s2d_plugins.fileio.configs import load_config
-        from s2d_plugins.registry import MODELS
+        from s2d_plugins.models.loading import build_model
     window = window_of(args.window)
     overlap = dict(overlap=window // 2) if isinstance(window, int) else {}
     with tempfile.TemporaryDirectory() as folder:
@@ -51,7 +51,7 @@ def segment(args: argparse.Namespace) -> dict:
         if weights is None:
             torch.manual_seed(0)
             weights = Path(folder, 'random.pth')
-            model = MODELS.build(load_config(args.config).model)
+            model = build_model(load_config(args.config))
             torch.save(dict(state_dict=model.state_dict()), weights)
         inferencer = S2DInferencer(args.config, weights, 'cpu', window=window, score_thr=0.0,
                                    **overlap)
