@@ -54,25 +54,49 @@ def contact_sheet(rows: Sequence[SheetRow], max_width: int = 1600) -> np.ndarray
     columns = COLUMNS[:2] if all(row.keymasks is None for row in rows) else COLUMNS
     cell_width = (max_width - (len(columns) + 1) * _GAP) // len(columns)
     cell_width = min(cell_width, max(_LEAST_CELL, *(row.frame.shape[1] for row in rows)))
-    width = len(columns) * (cell_width + _GAP) + _GAP
-    strips = [_title(columns, cell_width, width)]
+    drawn = []
     for row in rows:
-        height = max(1, round(row.frame.shape[0] * cell_width / row.frame.shape[1]))
-        shrinks = cell_width < row.frame.shape[1]
-        frame = cv2.resize(row.frame, (cell_width, height),
-                           interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
-        cells = [frame, draw_proposals(frame, row.proposals),
-                 draw_masks(frame, _keymask_masks(row))]
+        frame = resized_to_width(row.frame, cell_width)
+        drawn.append([
+            (frame, row.caption),
+            (draw_proposals(frame, row.proposals), f'{len(row.proposals)} proposals'),
+            (draw_masks(frame, _keymask_masks(row)),
+             f'{len(row.keymasks or ())} became keymasks')][:len(columns)])
+    return grid_sheet(columns, drawn)
+
+
+def grid_sheet(titles: Sequence[str],
+               rows: Sequence[Sequence[tuple[np.ndarray, str]]]) -> np.ndarray:
+    """Put pictures with captions into a grid.
+
+    Args:
+        titles: Of the columns.
+        rows: Per row as many pictures (H, W, 3) uint8 RGB, each with its caption; all of one width,
+            within a row of one height.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+    """
+    cell_width = rows[0][0][0].shape[1]
+    width = len(titles) * (cell_width + _GAP) + _GAP
+    strips = [_title(titles, cell_width, width)]
+    for row in rows:
+        height = row[0][0].shape[0]
         strip = np.full((height + _CAPTION, width, 3), 32, np.uint8)
-        captions = (row.caption, f'{len(row.proposals)} proposals',
-                    f'{len(row.keymasks or ())} became keymasks')
-        for column, (cell, caption) in enumerate(list(zip(cells, captions, strict=True))
-                                                 [:len(columns)]):
+        for column, (cell, caption) in enumerate(row):
             left = _GAP + column * (cell_width + _GAP)
             strip[:height, left:left + cell_width] = cell
             write_text(strip, caption, (left, height + _CAPTION - 9))
         strips.append(strip)
     return np.concatenate(strips)
+
+
+def resized_to_width(frame: np.ndarray, width: int) -> np.ndarray:
+    """Resize a picture (H, W, 3) to a width; its aspect ratio stays."""
+    height = max(1, round(frame.shape[0] * width / frame.shape[1]))
+    shrinks = width < frame.shape[1]
+    return cv2.resize(frame, (width, height),
+                      interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
 
 
 def write_image(path: str | Path, image: np.ndarray) -> None:

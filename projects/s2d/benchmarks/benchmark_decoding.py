@@ -32,7 +32,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def make_video(path: Path, encoder: str, pixels: str, size: tuple[int, int], length: int) -> Path:
-    """Write a video of a picture that drifts, with some noise."""
+    """Write a video of a picture that drifts to and fro, with some noise."""
     rng = np.random.default_rng(0)
     height, width = size
     coarse = rng.integers(0, 255, (height // 16, width // 16 + 16, 3), np.uint8)
@@ -44,7 +44,7 @@ def make_video(path: Path, encoder: str, pixels: str, size: tuple[int, int], len
         stream = container.add_stream(encoder, rate=24, options=dict(preset=preset))
         stream.height, stream.width, stream.pix_fmt = height, width, pixels
         for index in range(length):
-            left = index * 2 % 256
+            left = abs((index * 2 + 256) % 512 - 256)  # a jump would be a cut
             frame = av.VideoFrame.from_ndarray(
                 np.ascontiguousarray(picture[:, left:left + width]), 'rgb24')
             container.mux(stream.encode(frame.reformat(format=pixels)))
