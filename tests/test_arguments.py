@@ -24,6 +24,7 @@ from s2d_plugins.evaluation import ClassAgnosticVISMetric, DAVISMetric
 from s2d_plugins.evaluation.davis import evaluate_davis
 from s2d_plugins.hooks import (
     CheckpointFitHook,
+    ClipDrawingHook,
     CompileHook,
     ExactResumeHook,
     LossWeightScheduleHook,
@@ -222,6 +223,7 @@ WRONG = {
     segmenter: dict(model=(None, nn.Identity()), top_k=COUNT, score_thr=SHARE, link_iou=SHARE,
                     scale=(*NO_LIST, (), (3,), (3, 0), (3, 'a'), (3, NAN)), threshold=(1,),
                     resize_backend=CHOICE),
+    ClipDrawingHook: dict(interval=COUNT, score_thr=SHARE, max_instances=COUNT, name=PATH),
     NonFiniteLossHook: dict(max_in_a_row=COUNT),
     ExactResumeHook: dict(replay_data=FLAG),
     CheckpointFitHook: dict(may_differ=('cls', 3, None, [3])),
