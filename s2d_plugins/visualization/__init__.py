@@ -7,5 +7,5 @@ from .overlay import ColoredMask, OverlayStyle, draw_masks, fit_size, write_over
 from .video_writer import VideoWriter, check_encoder
 
 __all__ = ['ColoredMask', 'OverlayStyle', 'SheetRow', 'VideoWriter', 'check_encoder',
-           'clip_sheet', 'contact_sheet', 'draw_masks', 'fit_size', 'instance_color', 'sample_frames',
-           'score_color', 'write_image', 'write_overlay']
+           'clip_sheet', 'contact_sheet', 'draw_masks', 'fit_size', 'instance_color',
+           'sample_frames', 'score_color', 'write_image', 'write_overlay']
