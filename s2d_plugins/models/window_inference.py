@@ -21,6 +21,7 @@ from ..arguments import check_count, items_of
 from ..inference_settings import MAX_LOST, check_settings, check_window
 from ..labels.rle import areas_and_boxes, encode_masks
 from ..labels.rle import tube_iou as rle_tube_iou
+from .device_rle import encode_on_device
 from .host_transfers import read_from_device, send_to_device
 from .window_tracks import Track, WindowTracks, tube_iou
 
@@ -281,12 +282,26 @@ def _encode(tracks: Sequence[Track], until: int | None, resize: MaskResize) -> N
         first = track.tail_start
         frames = len(track.count) if until is None else min(until - first, len(track.count))
         logits = track.take(frames)
-        track.look_at(first, (logits > 0).cpu().numpy())
-        for part in logits.split(step):
-            masks = (resize(part) > 0).cpu().numpy()
-            filled = masks.any(axis=(1, 2))
-            rles = iter(encode_masks(masks[filled]))
-            track.segmentations.extend(next(rles) if full else None for full in filled)
+        small = (logits > 0).cpu().numpy()
+        track.look_at(first, small)
+        rles: list[dict | None] = [None] * frames
+        # where no logit is positive none between them is
+        shown = small.any(axis=(1, 2)).nonzero()[0].tolist()
+        for start in range(0, len(shown), step):
+            some = shown[start:start + step]
+            for frame, rle in zip(some, _to_rles(resize(logits[some]) > 0), strict=True):
+                rles[frame] = rle
+        track.segmentations += rles
+
+
+def _to_rles(masks: Tensor) -> list[dict | None]:
+    """Encode masks (N, H, W) bool; None for those without a pixel."""
+    if masks.device.type != 'cpu':
+        return encode_on_device(masks)
+    pixels = masks.numpy()
+    filled = pixels.any(axis=(1, 2))
+    rles = iter(encode_masks(pixels[filled]))
+    return [next(rles) if full else None for full in filled]
 
 
 def _to_tube(track: Track, num_frames: int) -> Tube:
