@@ -19,7 +19,7 @@ from ..labels.merging import MergeStatistics, write_label_sets
 from ..labels.rle import resized_masks
 from ..labels.youtube_vis import read_labels, video_folder, video_title, videos_by_name
 from .densify import densify_video
-from .journal import VideoJournal
+from .journal import VideoJournal, remove_journal
 from .segmenter import VideoSegmenter
 
 #: Takes the dense annotations of a video and its keymasks; gives the annotations that stay.
@@ -41,6 +41,11 @@ class DensePart:
     video: dict
     path: Path
     keymasks: list[dict] | None = None
+
+    @property
+    def journal_folder(self) -> Path:
+        """Where what is done of it is kept until all is."""
+        return self.path.with_name(f'.{self.path.stem}.journal')
 
     @property
     def frames(self) -> int:
@@ -133,11 +138,15 @@ def _frame_files(part: DensePart, data_root: Path) -> Iterator[tuple]:
 
 
 def review_parts(parts: Sequence[DensePart], data_root: str | Path, model: Stamp) -> Review:
-    """Look which parts that are there were made from something else."""
+    """Look which parts that are there were made from something else.
+
+    What a kill has left beside a part that is there and holds is removed.
+    """
     review = Review()
     for part in parts:
-        if part.path.exists():
-            review.holds(part.name, part.path, partial(part_stamp, part, data_root, model))
+        if part.path.exists() and review.holds(part.name, part.path,
+                                               partial(part_stamp, part, data_root, model)):
+            remove_journal(part.journal_folder)
     return review
 
 
@@ -161,7 +170,7 @@ def make_part(segmenter: VideoSegmenter, part: DensePart, data_root: str | Path,
             be written.
     """
     stamp = part_stamp(part, data_root, model)
-    journal = VideoJournal(part.path.with_name(f'.{part.path.stem}.journal'), stamp)
+    journal = VideoJournal(part.journal_folder, stamp)
     labels = densify_video(segmenter, part.video, data_root, progress, journal)
     if support is not None and part.keymasks is not None:
         size = part.video['height'], part.video['width']

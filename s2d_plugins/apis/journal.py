@@ -103,5 +103,10 @@ class VideoJournal:
 
     def remove(self) -> None:
         """Remove the folder, once the results are written."""
-        if not self.folder.is_symlink():
-            shutil.rmtree(self.folder, ignore_errors=True)
+        remove_journal(self.folder)
+
+
+def remove_journal(folder: Path) -> None:
+    """Remove the folder of a journal, or of several, that may be there; a link stays."""
+    if not folder.is_symlink():
+        shutil.rmtree(folder, ignore_errors=True)

@@ -18,7 +18,7 @@ from .id_images import check_own_folder
 from .video_tracks import VideoTracks
 
 LOCK = '.s2d.lock'
-DONE, JOURNAL = '.s2d-done.json', '.s2d-journal'
+DONE, JOURNAL = '.made_from.json', '.s2d-journal'
 
 
 @dataclass(frozen=True)
@@ -86,13 +86,23 @@ class OutputPlan:
         """Forget what is known to be done of video ``index``; its outputs stay until replaced."""
         with contextlib.suppress(FileNotFoundError):
             (self.folders[index] / DONE).unlink()
-        if not (self.folders[index] / JOURNAL).is_symlink():
-            shutil.rmtree(self.folders[index] / JOURNAL, ignore_errors=True)
+        self._clear_journal(index)
 
     def is_done(self, index: int, stamp: Stamp) -> bool:
-        """Say whether video ``index`` has all its outputs, made from the same in the same way."""
-        return (read_stamp(self.folders[index] / DONE) == self._stamp(stamp)
+        """Say whether video ``index`` has all its outputs, made from the same in the same way.
+
+        What a kill has left beside outputs that are complete is removed.
+        """
+        done = (read_stamp(self.folders[index] / DONE) == self._stamp(stamp)
                 and all(place.exists() for place in self.places(index).values()))
+        if done:
+            self._clear_journal(index)
+        return done
+
+    def _clear_journal(self, index: int) -> None:
+        folder = self.folders[index] / JOURNAL
+        if not folder.is_symlink():
+            shutil.rmtree(folder, ignore_errors=True)
 
     def save(self, index: int, tracks: VideoTracks, stamp: Stamp | None = None) -> dict[str, Path]:
         """Write the outputs of video ``index``; see :func:`~.formats.save_tracks`.
@@ -108,8 +118,7 @@ class OutputPlan:
         places = save_tracks(folder, tracks, self.formats, self.encoder, self.style)
         if stamp is not None:
             write_json(folder / DONE, stamped(self._stamp(stamp), {}))
-        if not (folder / JOURNAL).is_symlink():
-            shutil.rmtree(folder / JOURNAL, ignore_errors=True)
+        self._clear_journal(index)
         return places
 
     def _stamp(self, stamp: Stamp) -> Stamp:

@@ -56,6 +56,13 @@ class Workspace:
         return VideoJournal(self.stages / stage / f'.{clip}.journal',
                             make_stamp(stage=self.state.key(stage)))
 
+    def clear_journals(self, stage: str, clips: Iterable[Clip]) -> None:
+        """Remove what was kept of clips that are finished, but not through a link."""
+        for clip in clips:
+            journal = self.journal(stage, clip.name)
+            if self._link_above(journal.folder) is None:
+                journal.remove()
+
     def merged_file(self, stage: str) -> Path:
         """Return a stage's label file of all clips."""
         return self.stages / f'{stage}.json'

@@ -167,7 +167,7 @@ def test_infer_video_tool(tmp_path, frames, monkeypatch, capsys):
                     '--window', 4) == 0
     assert '1 instances; wrote' in capsys.readouterr().out
     assert {path.name for path in out.iterdir()} == {
-        'overlay.mp4', 'results.json', '.s2d-done.json'}
+        'overlay.mp4', 'results.json', '.made_from.json'}
     assert run_tool(monkeypatch, 'infer_video', config, checkpoint, tmp_path / 'no.mp4',
                     '--out-dir', out) == 2
     assert 'no.mp4: no such file' in capsys.readouterr().err

@@ -104,7 +104,7 @@ def test_what_is_saved(tmp_path, frames, inferencer):
                overlay=dict(side_by_side=True))
     assert {path.name for path in (tmp_path / 'out').iterdir()} == {
         'overlay.mp4', 'masks', 'results.json', 'coco.json', 'tracks.npz', 'labels.json',
-        '.s2d-done.json'}
+        '.made_from.json'}
     assert open_video(tmp_path / 'out/overlay.mp4').size == (40, 112)
     drawn = inferencer(frames, return_vis=True, overlay=dict(alpha=0.0, contours=False, ids=False))
     assert (drawn['visualization'][0] == red_squares()).all()

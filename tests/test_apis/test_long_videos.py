@@ -65,7 +65,7 @@ def test_an_interrupted_video_goes_on(tmp_path, frames, model, monkeypatch):
                       save='json') == expected
     assert len(inferencer.segmenter.model.seen) == 1 and calls == [(10, 10)]
     assert {path.name for path in (tmp_path / 'out').iterdir()} == {
-        'results.json', '.s2d-done.json'}
+        'results.json', '.made_from.json'}
     assert json.loads((tmp_path / 'out/results.json').read_text()) == expected
 
 

@@ -30,6 +30,10 @@ def run(context: Context) -> None:
     if any(not context.workspace.clip_file(DENSE, clip.name).is_file() for clip in context.clips):
         segmenter()  # what is wrong with the model is no video's fault
 
+    context.workspace.clear_journals(DENSE, [  # a kill came between result and this
+        clip for clip in context.clips
+        if context.workspace.clip_file(DENSE, clip.name).is_file()])
+
     def work(clip: Clip, progress: Callable[[int, int], None]) -> None:
         with context.measured(DENSE, clip.name) as record:
             frames = context.workspace.open_frames(clip)
@@ -46,7 +50,7 @@ def run(context: Context) -> None:
                           masks=sum(rle is not None for annotation in labels['annotations']
                                     for rle in annotation['segmentations']))
         write_json(context.workspace.clip_file(DENSE, clip.name), labels)
-        journal.remove()
+        context.workspace.clear_journals(DENSE, [clip])
 
     context.for_each_clip(DENSE, ' frames', work)
     merged = merge_labels(labels for _, part in context.video_labels(DENSE)

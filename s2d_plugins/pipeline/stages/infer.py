@@ -30,6 +30,8 @@ def run(context: Context) -> None:
                                  'result_quality'))
     todo = [video for video in dict.fromkeys(clip.video for clip in context.clips)
             if not _is_done(context, video)]
+    context.workspace.clear_journals(INFER, [clip for clip in context.clips
+                                             if clip.video not in todo])
     if not todo:
         context.console.say(f'{INFER}: done before')
         return
@@ -71,8 +73,7 @@ def _infer(context: Context, segmenter: VideoSegmenter, support: Support | None,
                       low_quality=low, why=quality['why'])
     write_json(workspace.summary_file(video), dict(
         _summary(context, video, clips, len(source)), quality=quality))
-    for clip in clips:
-        workspace.journal(INFER, clip.name).remove()
+    workspace.clear_journals(INFER, clips)
 
 
 def _segment_clip(context: Context, segmenter: VideoSegmenter, support: Support | None,
