@@ -11,7 +11,7 @@ FLOORS = (
     {'__init__', 'errors', '__version__'},
     {'arguments', 'devices'},
     {'structures', 'inference_settings', 'fileio', 'compat'},
-    {'registry', 'labels', 'doctor', 'video', 'model_converters', 'distributed'},
+    {'registry', 'labels', 'doctor', 'video', 'model_converters', 'distributed', 'engines'},
     {'visualization', 'models', 'evaluation', 'datasets', 'dataset_converters', 'motion',
      'utils'},
     {'proposals', 'outputs'},

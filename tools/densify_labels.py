@@ -20,7 +20,9 @@ from s2d_plugins.apis.command_line import (
     DEVICES,
     EXIT_INPUT_ERROR,
     Failures,
+    add_engine_arguments,
     add_window_arguments,
+    engine_of,
     prepare_outputs,
     quiet_imports,
     run_tool,
@@ -56,6 +58,7 @@ def parse_args() -> argparse.Namespace:
                         'of several processes each its own')
     parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm'),
                         help='by default what started the process')
+    add_engine_arguments(parser)
     return parser.parse_args()
 
 
@@ -108,9 +111,31 @@ def label_share(segmenter, parts: list, stamp: dict, watch, failures: Failures,
         watch.advance(part.frames - counted)
 
 
+def label_on_cluster(engine, parts: list, args: argparse.Namespace, settings: dict, stamp: dict,
+                     judge: dict | None, failures: Failures, advance) -> None:
+    """Have an engine make parts."""
+    from functools import partial
+
+    from s2d_plugins.apis.dense_parts import make_labeller
+    from s2d_plugins.engines import Task
+
+    def done(outcome) -> None:
+        if outcome.reason is not None:
+            failures.note_outcome(outcome)
+        advance(outcome.task.content.frames)
+
+    engine.run(partial(make_labeller, args.config, args.checkpoint, args.device, settings,
+                       args.data_root, stamp, judge),
+               (Task(part.name, part) for part in parts), done,
+               shared=[args.work_dir, args.data_root])
+
+
 def label_together(args: argparse.Namespace, device: str, settings: dict, judge: dict | None,
-                   watch) -> int:
-    """Do this process's share and, in the first one, write the label file of all."""
+                   watch, engine) -> int:
+    """Do this process's share, or have a cluster do all; the first one writes the label file.
+
+    It holds what all have made.
+    """
     from tqdm import tqdm
 
     with quiet_imports():
@@ -124,6 +149,7 @@ def label_together(args: argparse.Namespace, device: str, settings: dict, judge:
         )
         from s2d_plugins.apis.segmenter import VideoSegmenter
     from s2d_plugins.distributed.shares import fair_shares
+    from s2d_plugins.engines import LocalEngine
     from s2d_plugins.fileio.configs import load_config
     from s2d_plugins.registry import TASK_UTILS
     first = watch.rank == 0
@@ -133,7 +159,9 @@ def label_together(args: argparse.Namespace, device: str, settings: dict, judge:
     if judge:
         parts = judged_parts(parts, watch.from_first(read_keymasks(args.keymasks, videos)
                                                      if first else None))
-    segmenter = VideoSegmenter.from_files(args.config, args.checkpoint, device, **settings)
+    segmenter = VideoSegmenter.from_files(  # on a cluster, workers have their own
+        args.config, args.checkpoint, device if isinstance(engine, LocalEngine) else 'cpu',
+        **settings)
     stamp = watch.from_first(model_stamp(load_config(args.config).model.to_dict(), args.checkpoint,
                                          segmenter, judge) if first else None)
     todo = watch.from_first(find_work(parts, stamp, args) if first else None)
@@ -144,8 +172,11 @@ def label_together(args: argparse.Namespace, device: str, settings: dict, judge:
     with tqdm(total=frames, initial=frames - waiting, unit=' frames', desc='densify',
               disable=not first) as bar:
         watch.on_progress = lambda done: bar.update(frames - waiting + done - bar.n)
-        label_share(segmenter, [parts[todo[index]] for index in shares[watch.rank]], stamp, watch,
-                    failures, args.data_root, support)
+        mine = [parts[todo[index]] for index in shares[watch.rank]]
+        if isinstance(engine, LocalEngine):
+            label_share(segmenter, mine, stamp, watch, failures, args.data_root, support)
+        else:
+            label_on_cluster(engine, mine, args, settings, stamp, judge, failures, watch.advance)
         reasons = {name: reason for some in watch.gather(failures.reasons)
                    for name, reason in some.items()}
         watch.on_progress = None
@@ -166,7 +197,7 @@ def label_together(args: argparse.Namespace, device: str, settings: dict, judge:
 
 def main() -> int:
     args = parse_args()
-    settings, judge = window_settings(args), support_config(args)
+    settings, judge, engine = window_settings(args), support_config(args), engine_of(args)
     args.work_dir = args.work_dir or Path(f'{args.out}.videos')
     from s2d_plugins.distributed.process_watch import ProcessWatch
     from s2d_plugins.distributed.workers import detect_launcher, own_device, start_workers
@@ -175,7 +206,10 @@ def main() -> int:
     prepare_outputs([args.config, args.checkpoint, args.labels, args.data_root, args.keymasks],
                     files=[args.out], owned=[args.work_dir])
     with ProcessWatch() as watch:
-        return label_together(args, device, settings, judge, watch)
+        if watch.count > 1 and args.engine != 'local':
+            raise S2DInputError(f'--engine {args.engine} starts its workers itself, and this is '
+                                f'one of {watch.count} processes; start the command alone')
+        return label_together(args, device, settings, judge, watch, engine)
 
 
 if __name__ == '__main__':

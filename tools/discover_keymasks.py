@@ -12,9 +12,16 @@ Examples:
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
-from s2d_plugins.apis.command_line import add_config_arguments, prepare_outputs, run_tool
+from s2d_plugins.apis.command_line import (
+    add_config_arguments,
+    add_engine_arguments,
+    engine_of,
+    prepare_outputs,
+    run_tool,
+)
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
@@ -31,6 +38,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
                         help='make all files again; by default those that still hold are kept')
     parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm'),
                         help='by default what started the process')
+    add_engine_arguments(parser)
     return parser.parse_args(argv)
 
 
@@ -41,21 +49,22 @@ def discover_keymasks(args: argparse.Namespace) -> int:
     from s2d_plugins.errors import S2DInputError
     from s2d_plugins.fileio.configs import config_errors, load_config
     from s2d_plugins.keymasks import KeymaskDiscovery
-    from s2d_plugins.keymasks.video_jobs import discover_video, list_jobs, review_jobs
+    from s2d_plugins.keymasks.video_jobs import list_jobs, make_discovery, review_jobs
     cfg = load_config(args.config, args.cfg_options)
     if 'discovery' not in cfg:
         raise S2DInputError(f'{args.config} has no `discovery`; expected '
                             'discovery=dict(motion_prior=dict(type=...))')
     settings = cfg.discovery.to_dict()
+    engine = engine_of(args, cfg.get('engine'))
     with config_errors(args.config):
-        discovery = KeymaskDiscovery(**cfg.discovery.to_dict())
+        KeymaskDiscovery(**cfg.discovery.to_dict())
     prepare_outputs([args.config, args.videos, args.proposals], folders=[args.out])
     start_workers(args.launcher or detect_launcher())
     use_own_gpu()
     return do_video_jobs(
         list_jobs(args.videos, args.proposals, args.out), args.out,
-        lambda job, progress: discover_video(job, discovery, settings, progress),
-        lambda jobs: review_jobs(jobs, settings), args.overwrite, 'label files')
+        partial(make_discovery, settings, cfg.get('custom_imports')),
+        lambda jobs: review_jobs(jobs, settings), args.overwrite, 'label files', engine)
 
 
 def main(argv: list[str] | None = None) -> int:

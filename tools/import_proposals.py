@@ -77,7 +77,7 @@ def import_proposals(args: argparse.Namespace) -> int:
                 found.holds(job.name, job.target, lambda job=job: stamp(job))
         return found
 
-    return do_video_jobs(jobs, args.out, work, review, args.overwrite, 'proposals files')
+    return do_video_jobs(jobs, args.out, lambda: work, review, args.overwrite, 'proposals files')
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -6,7 +6,9 @@ import sys
 from s2d_plugins.apis.command_line import (
     DEVICES,
     Failures,
+    add_engine_arguments,
     add_window_arguments,
+    engine_of,
     prepare_outputs,
     quiet_imports,
     run_tool,
@@ -40,6 +42,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--no-ids', action='store_true', help='overlay without numbers')
     parser.add_argument('--no-contours', action='store_true', help='overlay without outlines')
     add_window_arguments(parser, score_thr=0.5)
+    add_engine_arguments(parser)
     parser.add_argument('--overwrite', action='store_true', help='segment all videos again; by '
                         'default those whose outputs are complete are kept, and a video that was '
                         'interrupted is gone on with')
@@ -63,29 +66,66 @@ def _read_positional(parser: argparse.ArgumentParser, args: argparse.Namespace) 
                      f'found no video after {args.model} {args.weights or ""}'.rstrip())
 
 
+def infer_on_cluster(engine, videos: list, args: argparse.Namespace, settings: dict, plan,
+                     failures: Failures) -> int:
+    """Have an engine segment videos, each with its place in the plan; returns the instances."""
+    from functools import partial
+
+    from tqdm import tqdm
+
+    from s2d_plugins.apis.inferencer import make_inferencer
+    from s2d_plugins.engines import Task
+    count = 0
+    with tqdm(total=len(videos), unit=' videos') as bar:
+        def done(outcome) -> None:
+            nonlocal count
+            if outcome.reason is not None:
+                failures.note_outcome(outcome)
+            else:
+                count += outcome.value
+            bar.update()
+
+        engine.run(partial(make_inferencer, args.model, args.weights, args.device, settings, plan),
+                   (Task(video.name, (index, video)) for index, video in videos), done,
+                   shared=[args.out_dir])
+    return count
+
+
 def main() -> int:
     args = parse_args()
-    settings = window_settings(args)
+    settings, engine = window_settings(args), engine_of(args)
     from tqdm import tqdm
 
     with quiet_imports():
         import s2d_plugins.registry  # noqa: F401  makes mmcv's ops importable
         from s2d_plugins.apis.inference_inputs import list_inputs
         from s2d_plugins.apis.inferencer import S2DInferencer, plan_outputs, read_style
+    from s2d_plugins.engines import LocalEngine
+    from s2d_plugins.errors import S2DInputError
     videos, alone = list_inputs(args.inputs[0] if len(args.inputs) == 1 else args.inputs)
     plan = plan_outputs(videos, alone, args.out_dir, args.save, args.encoder, read_style(dict(
         side_by_side=args.side_by_side, ids=not args.no_ids, contours=not args.no_contours)))
     prepare_outputs([args.model, args.weights], files=plan.files(),
                     folders=[args.out_dir, *plan.folders])
-    inferencer = S2DInferencer(args.model, args.weights, args.device, **settings)
+    on_cluster = not isinstance(engine, LocalEngine)
+    if on_cluster and any(video.path is None for video in videos):
+        raise S2DInputError('--engine ray: expected videos that all nodes can open, found a '
+                            'camera; leave --engine out')
+    inferencer = S2DInferencer(args.model, args.weights,  # on a cluster, workers have their own
+                               'cpu' if on_cluster else args.device, **settings)
     failures, count, kept = Failures(len(videos)), 0, 0
     with plan.lock():
+        todo = []
         for index, video in enumerate(videos):
             if args.overwrite:
                 plan.forget(index)
             elif inferencer.has_done(video, index, plan):
                 kept += 1
                 continue
+            todo.append((index, video))
+        if on_cluster:
+            count = infer_on_cluster(engine, todo, args, settings, plan, failures)
+        for index, video in () if on_cluster else todo:
             with failures.contained(video.name), tqdm(unit=' frames', desc=video.name) as bar:
                 def report(done: int, total: int, bar: tqdm = bar) -> None:
                     bar.total = total

@@ -11,10 +11,13 @@ Examples:
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 from s2d_plugins.apis.command_line import (
     add_config_arguments,
+    add_engine_arguments,
+    engine_of,
     prepare_outputs,
     quiet_imports,
     run_tool,
@@ -33,6 +36,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
                         help='make all files again; by default those that still hold are kept')
     parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm'),
                         help='by default what started the process')
+    add_engine_arguments(parser)
     return parser.parse_args(argv)
 
 
@@ -42,12 +46,15 @@ def propose_masks(args: argparse.Namespace) -> int:
         import s2d_plugins.registry  # noqa: F401  makes mmcv's ops importable
         from s2d_plugins.apis.video_jobs import do_video_jobs
         from s2d_plugins.proposals.build import build_ready_proposer, proposer_settings
-        from s2d_plugins.proposals.video_jobs import list_jobs, propose_video, review_jobs
+        from s2d_plugins.proposals.video_jobs import list_jobs, make_proposer, review_jobs
     from s2d_plugins.distributed.workers import detect_launcher, start_workers, use_own_gpu
+    from s2d_plugins.engines import LocalEngine
     from s2d_plugins.fileio.configs import load_config
     from s2d_plugins.fileio.named_files import named_paths
     cfg = load_config(args.config, args.cfg_options)
-    settings, proposer = proposer_settings(cfg), build_ready_proposer(cfg)
+    settings, engine = proposer_settings(cfg), engine_of(args, cfg.get('engine'))
+    if isinstance(engine, LocalEngine):
+        build_ready_proposer(cfg)  # what is wrong with it is told before the videos are listed
     jobs = list_jobs(args.videos, args.out)
     read = named_paths(settings)
     prepare_outputs([args.config, *args.videos, *read], folders=[args.out],
@@ -55,8 +62,8 @@ def propose_masks(args: argparse.Namespace) -> int:
     start_workers(args.launcher or detect_launcher())
     use_own_gpu()
     return do_video_jobs(
-        jobs, args.out, lambda job, progress: propose_video(job, proposer, settings, progress),
-        lambda jobs: review_jobs(jobs, settings), args.overwrite, 'proposals files')
+        jobs, args.out, partial(make_proposer, cfg), lambda jobs: review_jobs(jobs, settings),
+        args.overwrite, 'proposals files', engine)
 
 
 def main(argv: list[str] | None = None) -> int:

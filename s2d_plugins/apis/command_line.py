@@ -199,6 +199,19 @@ class Failures:
         from tqdm import tqdm  # above a bar, if there is one
         tqdm.write(f'failed: {one_line(name)}: {reason}', file=sys.stderr)
 
+    def note_outcome(self, outcome: Any) -> None:
+        """Note and print why a video failed elsewhere; see :class:`~s2d_plugins.engines.Outcome`.
+        """
+        name, reason = outcome.task.name, outcome.reason
+        if outcome.trace and self.log_folder is not None:
+            from ..fileio.whole_files import write_text
+            path = self.log_folder / f'{name}.txt'
+            write_text(path, '\n'.join(outcome.trace))
+            reason += f'; the traceback is in {path}'
+        self.reasons[name] = reason
+        from tqdm import tqdm  # above a bar, if there is one
+        tqdm.write(f'failed: {one_line(name)}: {reason}', file=sys.stderr)
+
     def list_all(self) -> None:
         """Print all failures, also those of other processes that were put into ``reasons``."""
         for name, reason in self.reasons.items():
@@ -245,6 +258,45 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--cfg-options', nargs='+', action=Overrides, metavar='KEY=VALUE',
         help='override settings of the config; lists as key="[a,b]" or key=a,b, without spaces')
+
+
+def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what does the work on many videos: this process, or a cluster."""
+    group = parser.add_argument_group('many machines')
+    group.add_argument('--engine', choices=('local', 'ray'), default='local',
+                       help='ray does videos on a cluster (docs/clusters.md)')
+    group.add_argument('--address', help="of a running Ray cluster, HOST:PORT, or 'auto' for that "
+                       'of this machine; by default Ray is started on this machine alone')
+    group.add_argument('--num-cpus', type=float, metavar='N',
+                       help='cores of a worker; may be a fraction; by default 1')
+    group.add_argument('--num-gpus', type=float, metavar='N', help='GPUs of a worker; may be a '
+                       'fraction; by default 1 where the cluster has GPUs')
+    group.add_argument('--workers', type=int, metavar='N',
+                       help='at most so many; by default as many as there is room for')
+    group.add_argument('--batch', type=int, metavar='N',
+                       help='videos that a worker gets at once; by default 1')
+
+
+def engine_of(args: argparse.Namespace, defaults: Any = None) -> Any:
+    """Build the engine of :func:`add_engine_arguments`.
+
+    Args:
+        args: With those arguments.
+        defaults: The ``engine`` of a config, for Ray: ``num_cpus``, ``num_gpus``, ``workers``,
+            ``batch``.
+
+    Raises:
+        S2DInputError: If Ray is not installed, or a setting is wrong.
+    """
+    from ..engines import build_engine
+    names = ('num_cpus', 'num_gpus', 'workers', 'batch')
+    if defaults is not None and (not isinstance(defaults, dict) or set(defaults) - set(names)):
+        raise S2DInputError(f'engine: expected a dict of {", ".join(names)}, found '
+                            f'{shortened(repr(defaults), 60)}; correct the config')
+    given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    if args.engine == 'ray':
+        given = {**(defaults or {}), **given}
+    return build_engine(args.engine, args.address, **given)
 
 
 def add_window_arguments(parser: argparse.ArgumentParser, score_thr: float) -> None:

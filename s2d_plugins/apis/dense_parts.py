@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from ..devices import choose_device
 from ..errors import S2DInputError
 from ..fileio.digests import file_digest
 from ..fileio.paths import check_inside, unique_names
@@ -18,6 +19,8 @@ from ..fileio.whole_files import write_json
 from ..labels.merging import MergeStatistics, write_label_sets
 from ..labels.rle import resized_masks
 from ..labels.youtube_vis import read_labels, video_folder, video_title, videos_by_name
+from ..registry import TASK_UTILS
+from ..structures import Progress
 from .densify import densify_video
 from .journal import VideoJournal, remove_journal
 from .segmenter import VideoSegmenter
@@ -179,6 +182,28 @@ def make_part(segmenter: VideoSegmenter, part: DensePart, data_root: str | Path,
         labels['annotations'] = support(labels['annotations'], known)
     write_json(part.path, stamped(stamp, labels))
     journal.remove()
+
+
+def make_labeller(config: str | Path, checkpoint: str | Path, device: str | None,
+                  settings: dict, data_root: str | Path, model: Stamp,
+                  judge: dict | None = None) -> Callable[[DensePart, Progress], None]:
+    """Make what labels a part's video, also in another process.
+
+    Args:
+        config: As of :meth:`VideoSegmenter.from_files`.
+        checkpoint: As there.
+        device: By default a GPU where there is one.
+        settings: As there.
+        data_root: As of :func:`make_part`.
+        model: As there.
+        judge: Config of its ``support``, if there is one.
+    """
+    segmenter = VideoSegmenter.from_files(config, checkpoint, choose_device(device), **settings)
+    support = TASK_UTILS.build(judge) if judge else None
+
+    def work(part: DensePart, progress: Progress) -> None:
+        make_part(segmenter, part, data_root, model, progress, support)
+    return work
 
 
 def merge_parts(parts: Iterable[DensePart], target: str | Path) -> MergeStatistics:

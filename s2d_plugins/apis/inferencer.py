@@ -184,6 +184,28 @@ class S2DInferencer:
         return join_shots(shots, len(source))
 
 
+def make_inferencer(model: str | Path, weights: str | Path | None, device: str | None,
+                    settings: dict[str, Any], plan: OutputPlan,
+                    ) -> Callable[[tuple[int, InferenceInput], Progress], int]:
+    """Make what segments one of a plan's videos and writes its outputs, also in another process.
+
+    It takes the video's place in the plan and the video, and gives its number of instances.
+
+    Args:
+        model: As of :class:`S2DInferencer`.
+        weights: As there.
+        device: As there.
+        settings: As there.
+        plan: Where the outputs go.
+    """
+    inferencer = S2DInferencer(model, weights, device, **settings)
+
+    def work(one: tuple[int, InferenceInput], progress: Progress) -> int:
+        index, video = one
+        return len(inferencer.infer(video, video.open(), index, plan, progress))
+    return work
+
+
 def read_style(overlay: Mapping[str, Any] | None) -> OverlayStyle:
     """Return the style that keywords say.
 

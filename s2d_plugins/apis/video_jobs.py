@@ -1,19 +1,42 @@
 """What the tools do that make one file per video: resume, share, show progress, report."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
-from ..distributed.job_sharing import AnyJob, share_jobs
-from ..errors import one_line
+from ..distributed.process_watch import ProcessWatch
+from ..engines import Engine, LocalEngine, Outcome, Task, Work
+from ..errors import S2DInputError, one_line
 from ..fileio.stamps import Review
+from ..fileio.whole_files import clean_partials, write_json
 from ..structures import Progress
 from .command_line import EXIT_INPUT_ERROR
 
+FAILURES = '.failures'
 
-def do_video_jobs(jobs: Sequence[AnyJob], out: Path, work: Callable[[AnyJob, Progress], object],
-                  review: Callable[[Sequence[AnyJob]], Review], overwrite: bool,
-                  kind: str) -> int:
+
+class Job(Protocol):
+    """One video's work: its name and the file that it becomes."""
+
+    @property
+    def name(self) -> str:
+        """What the video is called; a file name."""
+
+    @property
+    def target(self) -> Path:
+        """The file that is there once the job is done."""
+
+
+AnyJob = TypeVar('AnyJob', bound=Job)
+#: Writes a job's target and tells its progress, or raises.
+DoJob = Callable[[Any, Progress], object]
+
+
+def do_video_jobs(jobs: Sequence[AnyJob], out: Path, make_work: Callable[[], DoJob],
+                  review: Callable[[Sequence[AnyJob]], Review], overwrite: bool, kind: str,
+                  engine: Engine | None = None) -> int:
     """Make what is missing or out of date, together with the other processes of this run.
 
     The first process shows progress and says what was made again, what was made, and what failed
@@ -22,40 +45,124 @@ def do_video_jobs(jobs: Sequence[AnyJob], out: Path, work: Callable[[AnyJob, Pro
     Args:
         jobs: Jobs with different targets, the same in every process.
         out: Folder of the targets.
-        work: Writes a job's target and tells its progress, or raises.
+        make_work: Makes what does a job; for a cluster it can be pickled.
         review: Looks which of the targets that are there still hold.
         overwrite: Make all again.
         kind: What the targets are called, in the plural.
+        engine: Does the work; by default this process, and those that were started with it.
 
     Returns:
         The tool's exit code.
     """
-    from mmengine.dist import get_rank
-    first = get_rank() == 0
-    again = _outdated(jobs, review, overwrite) if first else []
-    todo = {job.name for job in [*again, *(job for job in jobs if not job.target.exists())]}
-    with VideoBar(len(todo), show=first) as bar:
-        def finished(job: AnyJob, mine: bool) -> None:
-            if job.name in todo:
-                bar.finish(job.name)
-
-        failures = share_jobs(jobs, out, lambda job: work(
-            job, lambda done, total: bar.advance(job.name, done, total)), again, finished)
+    with ProcessWatch() as watch:
+        first = watch.rank == 0
+        todo = watch.from_first(_to_do(jobs, review, overwrite) if first else None)
+        with VideoBar(len(todo), show=first) as bar:
+            # of several processes the watch says what is done everywhere
+            watch.on_progress = bar.show_finished if watch.count > 1 else None
+            failures = run_jobs([jobs[index] for index in todo], out, make_work, watch,
+                                bar.leave if watch.count > 1 else bar.finish, bar.advance, engine)
+            watch.on_progress = None
     if first:
         _report(len(jobs), len(jobs) - len(todo), failures, out, kind)
     return EXIT_INPUT_ERROR if failures else 0
 
 
-def _outdated(jobs: Sequence[AnyJob], review: Callable[[Sequence[AnyJob]], Review],
-              overwrite: bool) -> list[AnyJob]:
-    """Return the jobs whose results are to be made again, and say why."""
+def run_jobs(jobs: Sequence[AnyJob], out: Path, make_work: Callable[[], DoJob],
+             watch: ProcessWatch, finished: Callable[[str], None] = lambda name: None,
+             progress: Callable[[str, int, int], None] = lambda name, done, total: None,
+             engine: Engine | None = None) -> dict[str, str]:
+    """Do jobs; of several processes each does its share, and all wait for the last.
+
+    A job that fails is noted in ``out``, an unforeseen error with its traceback; the next run tries
+    it again. An old result stays until the new one replaces it.
+
+    Args:
+        jobs: The same in every process.
+        out: Folder of the targets.
+        make_work: Makes what does a job.
+        watch: The processes of the run.
+        finished: Told the name of a job that this process has done, or that failed in it.
+        progress: Told of steps within a job (name, done, in all), where they are known.
+        engine: See :func:`do_video_jobs`.
+
+    Returns:
+        Name of each failed job to its reason, whichever process it failed in.
+
+    Raises:
+        S2DInputError: If an engine is given to several processes, or ``out`` cannot be made.
+        S2DUnexpectedError: If another process is gone.
+    """
+    if engine is not None and not isinstance(engine, LocalEngine) and watch.count > 1:
+        raise S2DInputError(f'--engine ray starts its workers itself, and this is one of '
+                            f'{watch.count} processes; start the command alone')
+    watch.from_first(_clear(out) if watch.rank == 0 else None)
+    failures: dict[str, str] = {}
+
+    def done(outcome: Outcome) -> None:
+        name = outcome.task.name
+        if outcome.reason is not None:
+            failures[name] = _note_failure(out, outcome)
+        else:
+            (out / FAILURES / f'{name}.json').unlink(missing_ok=True)
+        finished(name)
+        watch.advance()
+
+    def tell(task: Task, steps: int, total: int) -> None:
+        progress(task.name, steps, total)
+        watch.check()
+
+    share = jobs[watch.rank::watch.count]
+    (engine or LocalEngine()).run(partial(_on_jobs, make_work), _tasks(share), done, tell,
+                                  shared=[out])
+    everywhere = {name: reason for some in watch.gather(failures) for name, reason in some.items()}
+    return {job.name: everywhere[job.name] for job in jobs if job.name in everywhere}
+
+
+def _tasks(jobs: Sequence[AnyJob]) -> Iterator[Task]:
+    return (Task(job.name, job) for job in jobs)
+
+
+def _on_jobs(make_work: Callable[[], DoJob]) -> Work:
+    """Make the work; of what it gives nothing is kept, for that is in the file."""
+    work = make_work()
+
+    def do_job(job: Any, progress: Progress) -> None:
+        work(job, progress)
+    return do_job
+
+
+def _clear(out: Path) -> None:
+    try:
+        (out / FAILURES).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise S2DInputError(f'cannot write to {out}: {error.strerror}; choose another output '
+                            'folder') from error
+    clean_partials(out / FAILURES)
+
+
+def _note_failure(out: Path, outcome: Outcome) -> str:
+    note = out / FAILURES / f'{outcome.task.name}.json'
+    reason = outcome.reason or ''
+    if outcome.trace:
+        reason += f'; the traceback is in {note}'
+        write_json(note, dict(reason=reason, traceback=list(outcome.trace)))
+    else:
+        write_json(note, dict(reason=reason))
+    return reason
+
+
+def _to_do(jobs: Sequence[AnyJob], review: Callable[[Sequence[AnyJob]], Review],
+           overwrite: bool) -> list[int]:
+    """Return the places of the jobs to do, and say why some are done again."""
     if overwrite:
-        return [job for job in jobs if job.target.exists()]
+        return list(range(len(jobs)))
     from tqdm import tqdm
     found = review(jobs)
     for line in found.lines():
         tqdm.write(one_line(line))
-    return [job for job in jobs if job.name in found.changed]
+    return [index for index, job in enumerate(jobs)
+            if job.name in found.changed or not job.target.exists()]
 
 
 def _report(count: int, kept: int, failures: dict[str, str], out: Path, kind: str) -> None:
@@ -99,8 +206,16 @@ class VideoBar:
 
     def finish(self, name: str) -> None:
         """Show that a video is done, or has failed."""
+        self.leave(name)
+        self.show_finished(self.finished + 1)
+
+    def leave(self, name: str) -> None:
+        """Show no more of a video, which somebody else counts."""
         self.begun.pop(name, None)
-        self.finished += 1
+
+    def show_finished(self, finished: int) -> None:
+        """Show how many videos are done, here and elsewhere."""
+        self.finished = max(finished, self.finished)
         self._show(f'{self.finished}/{self.total} videos')
 
     def _show(self, text: str) -> None:

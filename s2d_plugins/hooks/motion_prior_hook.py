@@ -8,8 +8,9 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import BaseLoop, Runner
 
+from ..apis.video_jobs import run_jobs
 from ..arguments import check_config, check_count, check_path, check_share, check_type
-from ..distributed.job_sharing import share_jobs
+from ..distributed.process_watch import ProcessWatch
 from ..errors import S2DInputError
 from ..fileio.paths import check_outputs
 from ..fileio.stamps import Stamp, make_stamp, read_stamp
@@ -18,6 +19,7 @@ from ..keymasks import KeymaskDiscovery
 from ..keymasks.video_jobs import VideoJob, discover_video, list_jobs, review_jobs
 from ..labels.merging import merge_label_files
 from ..registry import HOOKS
+from ..structures import Progress
 
 
 @HOOKS.register_module()
@@ -84,13 +86,12 @@ class MotionPriorHook(Hook):
         Every rank must call this.
         """
         jobs = list_jobs(self.videos, self.proposals, self.out_dir)
-        again = self._find_outdated(jobs) if get_rank() == 0 else []
-        missing = _first_rank_says(sum(not job.target.exists() for job in jobs) + len(again))
-        if missing:
-            print_log(f'MotionPriorHook: discovering the keymasks of {missing} of {len(jobs)} '
+        names = _first_rank_says(self._find_work(jobs) if get_rank() == 0 else None)
+        if names:
+            print_log(f'MotionPriorHook: discovering the keymasks of {len(names)} of {len(jobs)} '
                       'videos', 'current')
-            self._discover(jobs, again)
-        merge = _first_rank_says(get_rank() == 0 and (missing > 0 or self._is_outdated(jobs)))
+            self._discover([job for job in jobs if job.name in names], len(jobs))
+        merge = _first_rank_says(get_rank() == 0 and (bool(names) or self._is_outdated(jobs)))
         if merge and get_rank() == 0:
             statistics = merge_label_files([job.target for job in jobs], self.ann_file,
                                            **self.filters, stamp=self._stamp(jobs))
@@ -100,29 +101,32 @@ class MotionPriorHook(Hook):
         barrier()
         return merge
 
-    def _find_outdated(self, jobs: list[VideoJob]) -> list[VideoJob]:
+    def _find_work(self, jobs: list[VideoJob]) -> set[str]:
+        """Return the names of videos without keymasks that hold."""
         review = review_jobs(jobs, self.discovery)
         for line in review.lines():
             print_log(f'MotionPriorHook: {line}', 'current')
-        return [job for job in jobs if job.name in review.changed]
+        return {job.name for job in jobs if job.name in review.changed or not job.target.exists()}
 
-    def _discover(self, jobs: list[VideoJob], again: list[VideoJob]) -> None:
+    def _discover(self, jobs: list[VideoJob], count: int) -> None:
+        """Discover the keymasks of some of ``count`` videos, with the other ranks."""
         discovery = KeymaskDiscovery(**self.discovery)
         started, computed = time.monotonic(), []
 
-        def finished(job: VideoJob, mine: bool) -> None:
-            if mine:
-                computed.append(job)
-                seconds = (time.monotonic() - started) / len(computed)
-                print_log(f'MotionPriorHook: {job.name} done, {seconds:.1f} s a video', 'current')
+        def finished(name: str) -> None:
+            computed.append(name)
+            seconds = (time.monotonic() - started) / len(computed)
+            print_log(f'MotionPriorHook: {name} done, {seconds:.1f} s a video', 'current')
 
-        failures = share_jobs(
-            jobs, self.out_dir, lambda job: discover_video(job, discovery, self.discovery), again,
-            finished)
+        def work(job: VideoJob, progress: Progress) -> None:
+            discover_video(job, discovery, self.discovery, progress)
+
+        with ProcessWatch() as watch:
+            failures = run_jobs(jobs, self.out_dir, lambda: work, watch, finished)
         discovery.motion_prior.release()
         if failures:
             reasons = '; '.join(f'{name}: {reason}' for name, reason in failures.items())
-            raise S2DInputError(f'MotionPriorHook: {len(failures)} of {len(jobs)} videos failed, '
+            raise S2DInputError(f'MotionPriorHook: {len(failures)} of {count} videos failed, '
                                 f'remove or correct them and start again: {reasons}')
 
     def _is_outdated(self, jobs: list[VideoJob]) -> bool:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import S2DInputError
+from ..fileio.config_imports import import_named
 from ..fileio.digests import digest, file_digest
 from ..fileio.named_files import read_for_all
 from ..fileio.paths import named_path
 from ..fileio.stamps import Review, Stamp, make_stamp, read_stamp, stamped
 from ..fileio.whole_files import write_json
 from ..labels.proposals_file import read_proposals
+from ..structures import Progress
 from ..video import FolderVideo, Video, list_videos, open_video, source_stamp, video_names
 from .keymask_discovery import KeymaskDiscovery
 from .keymask_labels import to_labels
@@ -72,6 +74,22 @@ def job_stamp(job: VideoJob, settings: Mapping) -> Stamp:
     files = read_for_all(dict(settings))  # as weights of a motion prior
     return {**make_stamp(video=video), 'proposals': proposals,
             **make_stamp(settings=dict(settings), **(dict(files=files) if files else {}))}
+
+
+def make_discovery(settings: Mapping, custom_imports: Mapping | None = None,
+                   ) -> Callable[[VideoJob, Progress], dict]:
+    """Make what discovers the keymasks of one video, also in another process.
+
+    Args:
+        settings: Arguments of the discovery.
+        custom_imports: Of the config that they are from.
+    """
+    import_named(custom_imports)
+    discovery = KeymaskDiscovery(**settings)
+
+    def work(job: VideoJob, progress: Progress) -> dict:
+        return discover_video(job, discovery, settings, progress)
+    return work
 
 
 def discover_video(job: VideoJob, discovery: KeymaskDiscovery, settings: Mapping,

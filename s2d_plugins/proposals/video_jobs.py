@@ -1,11 +1,14 @@
 """Proposals for one video after another: from videos to a proposals file each."""
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmengine.config import Config
+
 from s2d_plugins.errors import S2DInputError
+from s2d_plugins.fileio.config_imports import import_named
 from s2d_plugins.fileio.named_files import read_for_all, read_for_one
 from s2d_plugins.fileio.stamps import Review, Stamp, make_stamp
 from s2d_plugins.labels.proposals_file import write_proposals
@@ -13,6 +16,7 @@ from s2d_plugins.structures import Progress
 from s2d_plugins.video import list_videos, open_video, source_stamp, video_names
 
 from .base_mask_proposer import BaseMaskProposer
+from .build import build_ready_proposer, proposer_settings
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,23 @@ def job_stamp(job: ProposalJob, settings: Mapping) -> Stamp:
         video = source_stamp(job.video)
     files = [*read_for_all(dict(settings)), *read_for_one(dict(settings), job.name)]
     return make_stamp(video=video, settings=dict(settings), **(dict(files=files) if files else {}))
+
+
+def make_proposer(cfg: Config) -> Callable[[ProposalJob, Progress], None]:
+    """Make what proposes masks for one video, also in another process.
+
+    Args:
+        cfg: Config with ``proposer``.
+
+    Raises:
+        S2DInputError: If it cannot be built.
+    """
+    import_named(cfg.get('custom_imports'))
+    settings, proposer = proposer_settings(cfg), build_ready_proposer(cfg)
+
+    def work(job: ProposalJob, progress: Progress) -> None:
+        propose_video(job, proposer, settings, progress)
+    return work
 
 
 def propose_video(job: ProposalJob, proposer: BaseMaskProposer, settings: Mapping,

@@ -1,0 +1,136 @@
+"""The tools with --engine ray: the same files as without it."""
+
+import importlib.util
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from bright_model import red_squares, write_model
+
+from s2d_plugins.fileio.whole_files import write_json
+from s2d_plugins.labels.proposals_file import write_proposals
+from s2d_plugins.labels.rle import encode_mask
+from s2d_plugins.labels.youtube_vis import make_labels, make_video
+
+ray = pytest.importorskip('ray')
+ROOT = Path(__file__).parents[2]
+LENGTHS = dict(cat=6, cow=5, dog=4)
+
+
+@pytest.fixture(scope='module', autouse=True)
+def two_workers():
+    paths = os.pathsep.join(path for path in sys.path if path)
+    ray.init(num_cpus=2, log_to_driver=False, logging_level='ERROR',
+             runtime_env=dict(env_vars=dict(PYTHONPATH=paths)))
+    yield
+    ray.shutdown()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three videos, one broken one, and a model."""
+    for name, length in LENGTHS.items():
+        (tmp_path / 'videos' / name).mkdir(parents=True)
+        for index, frame in enumerate(red_squares(length)):
+            cv2.imwrite(str(tmp_path / 'videos' / name / f'{index}.png'), frame[..., ::-1])
+    (tmp_path / 'videos/bad').mkdir()
+    (tmp_path / 'videos/bad/0.png').write_bytes(b'no picture')
+    write_model(tmp_path, extra="custom_imports = dict(imports=['bright_model'])\n")
+    return tmp_path
+
+
+def run(monkeypatch, capsys, tool, *argv):
+    """Run a tool; returns its exit code and what it says, without the bar."""
+    spec = importlib.util.spec_from_file_location(tool, ROOT / 'tools' / f'{tool}.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(sys, 'argv', [tool, *map(str, argv)])
+    code = module.main() if tool in ('propose_masks', 'discover_keymasks') else (
+        module.run_tool(module.main))
+    said = capsys.readouterr()
+    return code, said.out, '\n'.join(line for line in said.err.splitlines() if '%|' not in line)
+
+
+def files(folder):
+    """What is in a folder, without notes of failures, whose paths differ."""
+    return {str(path.relative_to(folder)): path.read_bytes()
+            for path in sorted(folder.rglob('*')) if path.is_file()
+            and path.suffix != '.mp4' and '.failures' not in path.parts}
+
+
+def both(monkeypatch, capsys, folder, tool, *argv):
+    """Run a tool on each engine; the results are the same but for the path of the output."""
+    made = {}
+    for engine in ('local', 'ray'):
+        out = folder / f'out_{engine}'
+        code, said, errors = run(monkeypatch, capsys, tool, *argv, out / 'results'
+                                 if '--out-dir' not in argv else out, '--engine', engine)
+        text = [re.sub(r'out_(local|ray)', 'out', line)
+                for line in (said + errors).splitlines()]
+        made[engine] = code, sorted(set(text)), files(out)
+    assert made['local'][0] == made['ray'][0]
+    assert made['local'][2].keys() == made['ray'][2].keys()
+    for name, content in made['local'][2].items():
+        assert content == made['ray'][2][name], name
+    return made['ray']
+
+
+def test_propose_masks(folder, monkeypatch, capsys):
+    code, said, found = both(monkeypatch, capsys, folder, 'propose_masks',
+                             ROOT / 'configs/proposals/motion_color.py', '--videos',
+                             folder / 'videos', '--out')
+    assert code == 2 and len([name for name in found if name.endswith('.json')]) == 3
+    assert any('failed: bad:' in line for line in said)
+    assert json.loads((folder / 'out_ray/results/.failures/bad.json').read_text())['reason']
+
+
+def test_discover_keymasks(folder, monkeypatch, capsys):
+    for name, length in (*LENGTHS.items(), ('bad', 1)):
+        masks = [[dict(segmentation=encode_mask(frame[..., 0] > 140), score=1.0)]
+                 for frame in red_squares(length)]
+        write_proposals(folder / 'proposals' / f'{name}.json', name, (40, 56), masks)
+    code, said, found = both(
+        monkeypatch, capsys, folder, 'discover_keymasks', ROOT / 'configs/motion/opencv_flow.py',
+        '--videos', folder / 'videos', '--proposals', folder / 'proposals', '--out')
+    assert code == 2 and len(found) == 3 and any('failed: bad:' in line for line in said)
+    code, said, _ = run(monkeypatch, capsys, 'discover_keymasks',
+                        ROOT / 'configs/motion/opencv_flow.py', '--videos', folder / 'videos',
+                        '--proposals', folder / 'proposals', '--out', folder / 'out_ray/results',
+                        '--engine', 'ray')
+    assert '(3 from earlier runs)' in said
+
+
+def test_densify_labels(folder, monkeypatch, capsys):
+    videos = [make_video(number, name, (40, 56),
+                         [f'{name}/{index}.png' for index in range(length)])
+              for number, (name, length) in enumerate([*LENGTHS.items(), ('bad', 1)], 1)]
+    write_json(folder / 'labels.json', make_labels(videos, []))
+    code, said, found = both(
+        monkeypatch, capsys, folder, 'densify_labels', folder / 'model.py', folder / 'model.pth',
+        folder / 'labels.json', '--data-root', folder / 'videos', '--device', 'cpu', '--out')
+    assert code == 2 and len(found) == 4
+    assert any('failed: bad:' in line for line in said)
+
+
+def test_infer_video(folder, monkeypatch, capsys):
+    code, said, found = both(
+        monkeypatch, capsys, folder, 'infer_video', folder / 'model.py', folder / 'model.pth',
+        folder / 'videos', '--device', 'cpu', '--save', 'json,npz', '--out-dir')
+    assert code == 2 and {name for name in found if name.endswith('results.json')} == {
+        f'{name}/results.json' for name in LENGTHS}
+    assert any('3 instances in 3 of 4 videos' in line for line in said)
+    results = json.loads(found['cow/results.json'])
+    assert [one['video_id'] for one in results] == [3]  # bad, cat, cow, dog
+    assert np.load(folder / 'out_ray/cow/tracks.npz')['scores'].shape == (1,)
+
+
+def test_a_camera_is_for_one_process(folder, monkeypatch, capsys):
+    code, _, errors = run(monkeypatch, capsys, 'infer_video', folder / 'model.py',
+                          folder / 'model.pth', 'camera:0', '--out-dir', folder / 'out',
+                          '--engine', 'ray')
+    assert code == 2 and 'expected videos that all nodes can open, found a camera' in errors
