@@ -10,7 +10,9 @@ from s2d_plugins.apis.command_line import (
     DEVICES,
     EXIT_INPUT_ERROR,
     add_config_arguments,
+    add_engine_arguments,
     choose_device,
+    engine_of,
     quiet_imports,
     run_tool,
 )
@@ -27,6 +29,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--stages', nargs='+', choices=STAGES, metavar='STAGE',
                         help=f'some of: {", ".join(STAGES)}; by default all')
     parser.add_argument('--device', help=f'{DEVICES}; by default a GPU where torch sees one')
+    add_engine_arguments(parser)
     return parser.parse_args()
 
 
@@ -37,8 +40,9 @@ def main() -> int:
         import s2d_plugins.registry  # noqa: F401  makes mmcv's ops importable
         from s2d_plugins.fileio.configs import load_config
         from s2d_plugins.pipeline.run import run_pipeline
-    failures = run_pipeline(load_config(args.config, args.cfg_options), args.videos,
-                            args.work_dir, args.stages, device)
+    cfg = load_config(args.config, args.cfg_options)
+    failures = run_pipeline(cfg, args.videos, args.work_dir, args.stages, device,
+                            engine_of(args, cfg.get('engine')))
     return EXIT_INPUT_ERROR if failures else 0
 
 

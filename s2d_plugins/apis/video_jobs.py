@@ -96,7 +96,9 @@ def run_jobs(jobs: Sequence[AnyJob], out: Path, make_work: Callable[[], DoJob],
     if engine is not None and not isinstance(engine, LocalEngine) and watch.count > 1:
         raise S2DInputError(f'--engine ray starts its workers itself, and this is one of '
                             f'{watch.count} processes; start the command alone')
-    watch.from_first(_clear(out) if watch.rank == 0 else None)
+    if watch.rank == 0:
+        _clear(out)
+    watch.from_first(None)
     failures: dict[str, str] = {}
 
     def done(outcome: Outcome) -> None:

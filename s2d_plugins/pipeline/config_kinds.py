@@ -62,6 +62,7 @@ class InferenceConfig(TypedDict):
     frames: NotRequired[Frames]
     inference: NotRequired[dict]
     overlay: NotRequired[Overlay]
+    engine: NotRequired[dict]
 
 
 class PipelineConfig(TypedDict):
@@ -83,6 +84,7 @@ class PipelineConfig(TypedDict):
     dense_refinement: NotRequired[dict | list[dict] | None]
     result_refinement: NotRequired[dict | list[dict] | None]
     result_quality: NotRequired[dict | None]
+    engine: NotRequired[dict]
 
 
 #: Sections whose keys must all be known.

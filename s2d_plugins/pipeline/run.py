@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from ..devices import running_on
+from ..engines import Engine, LocalEngine
 from ..errors import S2DInputError, one_line, unexpected
 from ..fileio.named_files import named_paths
 from ..fileio.paths import check_outputs
@@ -39,7 +40,8 @@ _RUN: dict[str, Callable[[Context], None]] = {
 
 
 def run_pipeline(cfg: Config, videos: str | Path, work_dir: str | Path,
-                 stages: Sequence[str] | None = None, device: str = 'cpu') -> dict[str, str]:
+                 stages: Sequence[str] | None = None, device: str = 'cpu',
+                 engine: Engine | None = None) -> dict[str, str]:
     """Run S2D (arXiv 2512.14440) over a video or a folder of videos.
 
     What an earlier run into the same folder has finished is kept; a stage is made again, with
@@ -52,6 +54,7 @@ def run_pipeline(cfg: Config, videos: str | Path, work_dir: str | Path,
         stages: Names out of :data:`~s2d_plugins.pipeline.stage_names.STAGES`; by default all.
             The others' results are taken as they are.
         device: ``'cpu'``, ``'cuda'`` or ``'cuda:N'``.
+        engine: Does the stages that go video by video, from proposals on; by default this process.
 
     Returns:
         For each video that failed, the one line that says why.
@@ -67,7 +70,7 @@ def run_pipeline(cfg: Config, videos: str | Path, work_dir: str | Path,
     start = time.monotonic()
     console = Console(Path(work_dir) / 'run.log')
     context = Context(cfg, dict(zip(video_names(paths), paths, strict=True)),
-                      Workspace(work_dir), console, device)
+                      Workspace(work_dir), console, device, engine=engine or LocalEngine())
     init_default_scope(cfg.get('default_scope', 's2d_plugins'))
     try:
         with (one_line_errors(console), console.quiet_libraries(), running_on(device),

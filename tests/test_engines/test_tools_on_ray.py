@@ -134,3 +134,60 @@ def test_a_camera_is_for_one_process(folder, monkeypatch, capsys):
                           folder / 'model.pth', 'camera:0', '--out-dir', folder / 'out',
                           '--engine', 'ray')
     assert code == 2 and 'expected videos that all nodes can open, found a camera' in errors
+
+
+def test_run_s2d(tmp_path, monkeypatch, capsys):
+    """The stages that go video by video; what failed in one of them is told of its video."""
+    import tiny_recipe
+    for name in ('one', 'two', 'cut'):
+        tiny_recipe.make_video(tmp_path / f'videos/{name}.mp4', cut=8 if name == 'cut' else None)
+    (tmp_path / 'videos/bad.mp4').write_bytes(b'no video')
+    config = tiny_recipe.write_recipe(
+        tmp_path / 'recipe', "custom_imports = dict(imports=['tiny_recipe'])\n"
+        'engine = dict(num_cpus=0.5)\n')
+    found, costs = {}, {}
+    for engine in ('local', 'ray'):
+        out = tmp_path / f'work_{engine}'
+        assert tiny_recipe.run(monkeypatch, 'run_s2d', config, '--videos', tmp_path / 'videos',
+                               '--work-dir', out, '--device', 'cpu', '--engine', engine) == 2
+        said = capsys.readouterr().out
+        assert '1 of 4 videos have a problem' in said and 'bad' in said
+        found[engine] = {
+            str(path.relative_to(out)): re.sub(rb'work_(local|ray)', b'work', path.read_bytes())
+            for pattern in ('stages/proposals/*.json', 'stages/keymasks/*.json',
+                            'stages/dense/*.json', 'stages/*.json', '*/results.json')
+            for path in out.glob(pattern) if path.name not in ('state.json', 'run.json')}
+        state = json.loads((out / 'stages/state.json').read_text())
+        costs[engine] = {(stage, item): sorted(record) for stage in state
+                         for item, record in state[stage].get('items', {}).items()}
+        summary = json.loads((out / 'cut/summary.json').read_text())
+        assert summary['stages']['infer']['seconds'] > 0
+        assert summary['stages']['proposals']['proposals'] > 0
+    assert found['local'].keys() == found['ray'].keys() and len(found['ray']) > 12
+    for name, content in found['local'].items():
+        assert content == found['ray'][name], name
+    assert costs['local'] == costs['ray']
+    monkeypatch.setattr(tiny_recipe.BrightProposer, 'propose', None)
+    assert tiny_recipe.run(monkeypatch, 'run_s2d', config, '--videos', tmp_path / 'videos',
+                           '--work-dir', tmp_path / 'work_ray', '--device', 'cpu',
+                           '--engine', 'ray') == 2
+    assert 'proposals: 4 of 4 clips were done before' in capsys.readouterr().out
+
+
+def test_a_video_that_fails_on_the_cluster(tmp_path, monkeypatch, capsys):
+    import tiny_recipe
+    for name in ('one', 'two'):
+        tiny_recipe.make_video(tmp_path / f'videos/{name}.mp4')
+    config = tiny_recipe.write_recipe(
+        tmp_path / 'recipe', "custom_imports = dict(imports=['tiny_recipe'])\n")
+    arguments = (config, '--videos', tmp_path / 'videos', '--work-dir', tmp_path / 'work',
+                 '--device', 'cpu', '--engine', 'ray')
+    assert tiny_recipe.run(monkeypatch, 'run_s2d', *arguments, '--stages', 'frames') == 0
+    for frame in (tmp_path / 'work/stages/frames/two').glob('*.jpg'):
+        frame.write_bytes(b'no picture')
+    capsys.readouterr()
+    assert tiny_recipe.run(monkeypatch, 'run_s2d', *arguments, '--stages', 'proposals') == 2
+    said = capsys.readouterr().out
+    assert 'failed: two: ' in said and '1 of 2 videos have a problem' in said
+    assert (tmp_path / 'work/stages/proposals/one.json').is_file()
+    assert not (tmp_path / 'work/stages/proposals/two.json').exists()

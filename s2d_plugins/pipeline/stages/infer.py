@@ -1,13 +1,14 @@
 """The final model segments every video; what a user came for is written here."""
 
+from collections.abc import Callable
 from dataclasses import asdict
-
-from tqdm import tqdm
 
 from ...apis.segmenter import VideoSegmenter
 from ...apis.tracks import join_shots, to_results
+from ...engines import LocalEngine
 from ...fileio.whole_files import write_json
 from ...models.window_inference import Tube
+from ...structures import Progress
 from ...video import open_video
 from ...visualization import write_overlay
 from ..clip_labels import read_annotations
@@ -23,8 +24,6 @@ from ..trained_models import load_result_segmenter, result_stamp
 def run(context: Context) -> None:
     """Segment the videos that have no results of this model yet."""
     settings = dict(context.cfg.get('inference', {}))
-    support = build_support(context.cfg, 'result_support')
-    refiner = build_refiner(context.cfg, 'result_refinement')
     context.begin(INFER, settings, result_stamp(context),
                   *part_settings(context.cfg, 'result_support', 'result_refinement',
                                  'result_quality'))
@@ -35,13 +34,33 @@ def run(context: Context) -> None:
     if not todo:
         context.console.say(f'{INFER}: done before')
         return
-    segmenter = load_result_segmenter(context, settings)
     frames = {video: sum(len(clip.file_names) for clip in context.clips if clip.video == video)
               for video in todo}
     with context.console.bar(INFER, 2 * sum(frames.values()), ' frames') as bar:
+        if not isinstance(context.engine, LocalEngine):
+            context.on_cluster(make_work, ((video, video, video) for video in todo),
+                               lambda video: bar.update(2 * frames[video]))
+            return
+        work = make_work(context)
         for video in todo:
+            before = bar.n
+
+            def report(done: int, total: int, before: int = before) -> None:
+                bar.update(before + done - bar.n)
+
             with context.guard(video):
-                _infer(context, segmenter, support, refiner, video, bar)
+                work(video, report)
+
+
+def make_work(context: Context) -> Callable[[str, Progress], None]:
+    """Make what segments a video; its progress counts frames twice: segmented and drawn."""
+    support = build_support(context.cfg, 'result_support')
+    refiner = build_refiner(context.cfg, 'result_refinement')
+    segmenter = load_result_segmenter(context, dict(context.cfg.get('inference', {})))
+
+    def work(video: str, progress: Progress) -> None:
+        _infer(context, segmenter, support, refiner, video, progress)
+    return work
 
 
 def _is_done(context: Context, video: str) -> bool:
@@ -53,20 +72,30 @@ def _is_done(context: Context, video: str) -> bool:
 
 
 def _infer(context: Context, segmenter: VideoSegmenter, support: Support | None,
-           refiner: Refiner | None, video: str, bar: tqdm) -> None:
-    workspace = context.workspace
+           refiner: Refiner | None, video: str, progress: Progress) -> None:
+    workspace, done = context.workspace, 0
     clips = [clip for clip in context.clips if clip.video == video]
     source = open_video(context.videos[video], video)
     workspace.remove(workspace.summary_file(video))  # written last, so it tells what is complete
+    frames = 2 * sum(len(clip.file_names) for clip in clips)
+
+    def advance(to: int) -> None:
+        nonlocal done
+        done = to
+        progress(done, frames)
+
     with context.measured(INFER, video) as record:
-        shots = [(clip.start, _segment_clip(context, segmenter, support, refiner, clip, bar))
-                 for clip in clips]
+        shots = []
+        for clip in clips:
+            shots.append((clip.start, _segment_clip(
+                context, segmenter, support, refiner, clip,
+                lambda count, _, before=done: advance(before + count))))
         tubes = join_shots(shots, len(source))
         write_json(workspace.results_file(video), to_results(tubes))
         quality = judge_results(context, clips, [part for _, part in shots])
         low = [one['instance'] for one in quality['instances'] if one['low']]
         write_overlay(workspace.overlay_file(video), source, source.size, source.fps,
-                      [tube.segmentations for tube in tubes], progress=lambda _: bar.update(),
+                      [tube.segmentations for tube in tubes], progress=lambda _: advance(done + 1),
                       unsure=low, times=source.times, **context.cfg.get('overlay', {}))
         record.update(instances=len(tubes), masks=sum(rle is not None for tube in tubes
                                                       for rle in tube.segmentations),
@@ -77,11 +106,10 @@ def _infer(context: Context, segmenter: VideoSegmenter, support: Support | None,
 
 
 def _segment_clip(context: Context, segmenter: VideoSegmenter, support: Support | None,
-                  refiner: Refiner | None, clip: Clip, bar: tqdm) -> list[Tube]:
-    before, frames = bar.n, context.workspace.open_frames(clip)
+                  refiner: Refiner | None, clip: Clip, progress: Progress) -> list[Tube]:
+    frames = context.workspace.open_frames(clip)
     tubes = [asdict(tube) for tube in segmenter.segment(
-        frames, clip.original_size, lambda done, _: bar.update(before + done - bar.n),
-        context.workspace.journal(INFER, clip.name))]
+        frames, clip.original_size, progress, context.workspace.journal(INFER, clip.name))]
     dense = context.workspace.clip_file(DENSE, clip.name)
     if support is not None and dense.is_file():
         tubes = support(tubes, read_annotations(dense, clip.original_size))
@@ -99,7 +127,7 @@ def _summary(context: Context, video: str, clips: list[Clip], num_frames: int) -
         stages[stage] = sum_records(records)
     for stage in [name for name in TRAININGS if name in known]:
         stages[stage] = {**(state.record(stage, stage) or {}), 'shared_by_all_videos': True}
-    stages[INFER] = state.record(INFER, video)
+    stages[INFER] = context.record(INFER, video)
     first = clips[0]
     return dict(
         video=video, source=str(context.videos[video]), num_frames=num_frames, fps=first.fps,

@@ -9,6 +9,7 @@ from ...keymasks import KeymaskDiscovery, to_labels
 from ...labels.proposals_file import read_proposals
 from ...labels.youtube_vis import merge_labels
 from ...proposals.selection import select_proposals
+from ...structures import Progress
 from ...visualization import SheetRow, contact_sheet, sample_frames, write_image
 from ..clip_labels import read_clip_labels, trusted
 from ..clips import Clip
@@ -25,25 +26,30 @@ def run(context: Context) -> None:
     Raises:
         S2DInputError: If no clip of any video has a keymask.
     """
-    discovery = build_discovery(context.cfg)
     settings = dict(discovery=context.cfg.discovery.to_dict(),
                     selection=dict(context.cfg.get('selection', {})))
-    refiner = build_refiner(context.cfg, 'keymask_refinement')
     context.begin(KEYMASKS, settings, context.key(PROPOSALS), *read_for_all(settings),
                   *part_settings(context.cfg, 'keymask_refinement'))
 
-    def work(clip: Clip, progress: Callable[[int, int], None]) -> None:
-        _discover(context, discovery, refiner, clip, progress)
-
-    context.for_each_clip(KEYMASKS, ' frames', work)
+    context.for_each_clip(KEYMASKS, ' frames', make_work)
     for video in dict.fromkeys(clip.video for clip in context.clips):
         with context.guard(video):
             _draw_sheet(context, video)
     _merge(context)
 
 
+def make_work(context: Context) -> Callable[[Clip, Progress], None]:
+    """Make what discovers the keymasks of a clip."""
+    discovery = build_discovery(context.cfg)
+    refiner = build_refiner(context.cfg, 'keymask_refinement')
+
+    def work(clip: Clip, progress: Progress) -> None:
+        _discover(context, discovery, refiner, clip, progress)
+    return work
+
+
 def _discover(context: Context, discovery: KeymaskDiscovery, refiner: Refiner | None, clip: Clip,
-              progress: Callable[[int, int], None]) -> None:
+              progress: Progress) -> None:
     workspace = context.workspace
     proposals = read_proposals(workspace.clip_file(PROPOSALS, clip.name))
     selection = context.cfg.get('selection', {})

@@ -7,6 +7,7 @@ from ...fileio.digests import digest
 from ...fileio.named_files import read_for_all, read_for_one
 from ...labels.proposals_file import write_proposals
 from ...proposals.build import build_proposer, proposer_settings
+from ...structures import Progress
 from ..clips import Clip
 from ..context import Context
 from ..stage_names import FRAMES, PROPOSALS
@@ -17,16 +18,21 @@ def run(context: Context) -> None:
     settings = proposer_settings(context.cfg)
     context.begin(PROPOSALS, settings, context.key(FRAMES), *read_for_all(settings))
     _forget_changed(context, settings)
+    context.for_each_clip(PROPOSALS, ' frames', make_work)
+
+
+def make_work(context: Context) -> Callable[[Clip, Progress], None]:
+    """Make what proposes the masks of a clip."""
+    settings = proposer_settings(context.cfg)
     proposer = functools.cache(lambda: build_proposer(context.cfg))
 
-    def work(clip: Clip, progress: Callable[[int, int], None]) -> None:
+    def work(clip: Clip, progress: Progress) -> None:
         with context.measured(PROPOSALS, clip.name) as record:
             frames = proposer().propose(context.workspace.open_frames(clip), progress)
             record.update(proposals=sum(map(len, frames)), **_made_from(clip, settings))
         write_proposals(context.workspace.clip_file(PROPOSALS, clip.name), clip.name, clip.size,
                         frames)
-
-    context.for_each_clip(PROPOSALS, ' frames', work)
+    return work
 
 
 def _made_from(clip: Clip, settings: dict) -> dict[str, str]:
