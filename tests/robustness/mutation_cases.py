@@ -13,7 +13,7 @@ from .runner import SECONDS, Outcome, ToolServer
 from .targets import Target, Templates
 
 #: Notes for the next run, by design.
-_NOTES = ('.claims', '.failures', '.made_from.json')
+_NOTES = ('.failures', '.made_from.json')
 #: How often a kind of input is chosen, folders and lists once.
 _SHARES = dict(json=4, config=3, checkpoint=3, image=2, video=3)
 _OUR_OWN = {'work', 'tmp', 'home', 'stdout', 'stderr'}

@@ -11,7 +11,7 @@ import torch
 #: Logs, mmengine's folders named by the time, locks, and what a run says of itself: neither
 #: counted nor compared.
 IGNORED = (r'(^|/)(\d{8}_\d{6}(/|$)|[^/]*\.log$|lock$|vis_data(/|$)|__pycache__(/|$)'
-           r'|report\.html$|stages/run\.json$|\.claims/.*\.lock$)')
+           r'|report\.html$|stages/run\.json$)')
 _VOLATILE = {'seconds', 'peak_memory_mb', 'finished', 'time', 'data_time', 'memory', 'stamp',
              'key', 'resumed', 'eta', 'experiment_name', 'env', 'cfg', 'mmengine_version'}
 #: Lines of a dumped config that say how a training was started.
