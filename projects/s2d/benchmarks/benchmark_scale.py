@@ -53,20 +53,27 @@ def tasks(count: int) -> Iterator[Task]:
     return (Task(f'video{number:08d}', number) for number in range(count))
 
 
-def measure(engine: Engine, count: int) -> tuple[float, float]:
-    """Return milliseconds a task, and megabytes that the driver has grown meanwhile."""
-    own, found = psutil.Process(), 0
+def measure(engine: Engine, count: int) -> tuple[float, float, float]:
+    """Measure trivial tasks.
+
+    Returns:
+        Seconds until the first is done, milliseconds for each that follows, and megabytes that the
+        driver has grown meanwhile.
+    """
+    own, found, first, before = psutil.Process(), 0, 0.0, 0
 
     def done(outcome: Outcome) -> None:
-        nonlocal found
+        nonlocal found, first, before
+        if not found:
+            first, before = time.perf_counter(), own.memory_info().rss
         found += outcome.value == int(outcome.task.name[5:])
 
-    start, before = time.perf_counter(), own.memory_info().rss
+    start = time.perf_counter()
     engine.run(make_nothing, tasks(count), done)
-    seconds, grown = time.perf_counter() - start, own.memory_info().rss - before
+    seconds, grown = time.perf_counter() - first, own.memory_info().rss - before
     if found != count:
         raise S2DInputError(f'{found} of {count} tasks are done; there is a fault in the engine')
-    return 1000 * seconds / count, grown / MEGABYTE
+    return first - start, 1000 * seconds / count, grown / MEGABYTE
 
 
 def write_videos(folder: Path, count: int, length: int) -> None:
@@ -105,13 +112,15 @@ def main() -> int:
     if min(*args.jobs, *args.batch) < 1:
         raise S2DInputError('--jobs and --batch: expected numbers of at least 1, found '
                             f'{args.jobs} and {args.batch}')
-    print('| engine | tasks | ms a task | driver has grown, MB |\n| --- | ---: | ---: | ---: |')
+    print('| engine | tasks | start, s | ms a task | driver has grown, MB |\n'
+          '| --- | ---: | ---: | ---: | ---: |')
     engines = [('local', dict())] + [('ray', dict(batch=batch)) for batch in args.batch]
     for name, settings in engines:
         for count in args.jobs:
-            milliseconds, grown = measure(build_engine(name, **settings), count)
+            start, milliseconds, grown = measure(build_engine(name, **settings), count)
             title = f'{name}, batch {settings["batch"]}' if settings else name
-            print(f'| {title} | {count:,} | {milliseconds:.3f} | {grown:.0f} |', flush=True)
+            print(f'| {title} | {count:,} | {start:.1f} | {milliseconds:.3f} | {grown:.0f} |',
+                  flush=True)
     if args.videos:
         with tempfile.TemporaryDirectory() as folder:
             write_videos(Path(folder), args.videos, args.frames)

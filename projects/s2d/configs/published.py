@@ -23,7 +23,6 @@ final = dict(
     options=dict(load_from='s2d://cutler_m2f_rn50'))
 
 dense = dict(score_thr=0.75)
-# 50 tubes and NMS over whole tubes; windows of 36 frames see the videos of YouTube-VIS whole, as
-# published, and keep the memory of longer ones flat
+# 50 tubes and NMS over whole tubes; what fits into memory is seen whole, as published
 inference = dict(
-    window=36, overlap=6, top_k=50, score_thr=0.0, tube_nms_iou=0.75, link_iou=0.3)
+    window='auto', top_k=50, score_thr=0.0, tube_nms_iou=0.75, link_iou=0.3)

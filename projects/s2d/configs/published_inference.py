@@ -7,4 +7,4 @@ trained_model = dict(
     config='configs/final/s2d_mask2former_r50_4xb1-32k.py', weights='s2d://s2d_zeroshot')
 # as in published.py, but for people: what the model is sure of
 inference = dict(
-    window=36, overlap=6, top_k=50, score_thr=0.5, tube_nms_iou=0.75, link_iou=0.3)
+    window='auto', top_k=50, score_thr=0.5, tube_nms_iou=0.75, link_iou=0.3)
