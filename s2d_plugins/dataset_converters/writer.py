@@ -1,16 +1,23 @@
 """The one writer: any source to YouTube-VIS JSON, with one video in memory at a time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+from ..engines import Engine, LocalEngine, Outcome, Task, Work
 from ..errors import Problems, S2DInputError
+from ..fileio.json_files import read_json
+from ..fileio.whole_files import scratch_folder, write_json
 from ..labels.merging import MergeStatistics, write_label_sets
 from ..labels.youtube_vis import CATEGORIES, DistinctVideos, make_annotation, make_video
+from ..structures import Progress
 from .source import Source, SourceVideo
 
 
 def convert(source: Source, target: str | Path, keep_classes: bool = False, lenient: bool = False,
-            progress: Callable[[int, int], None] | None = None,
+            progress: Callable[[int, int], None] | None = None, engine: Engine | None = None,
             ) -> tuple[MergeStatistics, list[str]]:
     """Write a source to one label file, whole or not at all.
 
@@ -22,6 +29,7 @@ def convert(source: Source, target: str | Path, keep_classes: bool = False, leni
         keep_classes: Keep the dataset's categories; otherwise all become one, ``object``.
         lenient: Leave out a video that is faulty; otherwise the first fault ends the conversion.
         progress: Called with videos done and their total.
+        engine: Reads the videos; by default this process. The file is the same.
 
     Returns:
         What was written, and the faults of the videos left out.
@@ -35,28 +43,80 @@ def convert(source: Source, target: str | Path, keep_classes: bool = False, leni
     if categories is None:
         raise S2DInputError(f'the dataset in {source.image_root} has no categories to keep; '
                             'convert it class-agnostic')
-    label_sets = _label_sets(source, keep_classes, problems, progress)
-    return write_label_sets(label_sets, target, categories=categories), problems.messages
-
-
-def _label_sets(source: Source, keep_classes: bool, problems: Problems, progress) -> Iterator[dict]:
     for fault in source.faults:
         problems.add(fault)
-    written, distinct = 0, DistinctVideos()
+    if engine is None or isinstance(engine, LocalEngine):
+        read = _read_here(source, keep_classes, progress)
+        return write_label_sets(_label_sets(source, read, problems), target,
+                                categories=categories), problems.messages
+    with scratch_folder(target) as folder:
+        reasons = _read_elsewhere(source, keep_classes, engine, folder, lenient, progress)
+        read = (reasons[number] if number in reasons else read_json(folder / f'{number}.json')
+                for number in range(len(source.jobs)))
+        return write_label_sets(_label_sets(source, read, problems), target,
+                                categories=categories), problems.messages
+
+
+def _read_here(source: Source, keep_classes: bool, progress) -> Iterator[dict | str]:
+    """Give the labels of each video, or the line that says why there are none."""
     for done, job in enumerate(source.jobs, start=1):
         try:
-            labels = _labels(source.read(job), keep_classes)
+            yield _read(source, keep_classes, job)
+        except S2DInputError as error:
+            yield str(error)
+        if progress is not None:
+            progress(done, len(source.jobs))
+
+
+def _read(source: Source, keep_classes: bool, job: Any) -> dict:
+    try:
+        return _labels(source.read(job), keep_classes)
+    except OSError as error:
+        raise S2DInputError(f'cannot read {error.filename}: {error.strerror}; check the disk and '
+                            'its permissions') from error
+
+
+def _read_elsewhere(source: Source, keep_classes: bool, engine: Engine, folder: Path,
+                    lenient: bool, progress) -> dict[int, str]:
+    """Have an engine write the labels of each video to a file; returns why some have none."""
+    reasons: dict[int, str] = {}
+    done_so_far = 0
+
+    def done(outcome: Outcome) -> None:
+        nonlocal done_so_far
+        done_so_far += 1
+        if outcome.reason is not None:
+            if not lenient:
+                raise S2DInputError(outcome.reason)
+            reasons[outcome.task.content[0]] = outcome.reason
+        if progress is not None:
+            progress(done_so_far, len(source.jobs))
+
+    tasks = (Task(str(number), (number, job)) for number, job in enumerate(source.jobs))
+    engine.run(partial(_make_reader, replace(source, jobs=()), keep_classes, folder), tasks, done,
+               shared=[folder])
+    return reasons
+
+
+def _make_reader(source: Source, keep_classes: bool, folder: Path) -> Work:
+    def work(content: tuple[int, Any], progress: Progress) -> None:
+        number, job = content
+        write_json(folder / f'{number}.json', _read(source, keep_classes, job))
+    return work
+
+
+def _label_sets(source: Source, read: Iterable[dict | str], problems: Problems) -> Iterator[dict]:
+    written, distinct = 0, DistinctVideos()
+    for labels in read:
+        try:
+            if isinstance(labels, str):
+                raise S2DInputError(labels)
             distinct.add(labels['videos'][0], str(source.image_root))
         except S2DInputError as error:
             problems.add(str(error))
-        except OSError as error:
-            problems.add(f'cannot read {error.filename}: {error.strerror}; check the disk and its '
-                         'permissions')
         else:
             written += 1
             yield labels
-        if progress is not None:
-            progress(done, len(source.jobs))
     if not written:
         reason = f'; the first fault: {problems.messages[0]}' if problems.messages else ''
         raise S2DInputError(f'none of the {len(source.jobs)} videos of {source.image_root} can be '

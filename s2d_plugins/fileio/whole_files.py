@@ -83,6 +83,27 @@ def scratch_file(path: str | Path, suffix: str = '') -> Iterator[Path]:
 
 
 @contextlib.contextmanager
+def scratch_folder(path: str | Path) -> Iterator[Path]:
+    """Give an empty folder beside a target, to gather parts of it in; it goes at the end.
+
+    Args:
+        path: The target; its folder is made.
+
+    Raises:
+        S2DOutputError: If the folder cannot be written or the disk is full.
+    """
+    path = Path(path)
+    temporary = partial_path(path)
+    try:
+        with _writing(path, temporary):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.mkdir()
+        yield temporary
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
 def whole_folder(path: str | Path) -> Iterator[Path]:
     """Fill a folder wholly or not at all; one that exists is replaced at the end.
 

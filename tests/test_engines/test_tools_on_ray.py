@@ -191,3 +191,37 @@ def test_a_video_that_fails_on_the_cluster(tmp_path, monkeypatch, capsys):
     assert 'failed: two: ' in said and '1 of 2 videos have a problem' in said
     assert (tmp_path / 'work/stages/proposals/one.json').is_file()
     assert not (tmp_path / 'work/stages/proposals/two.json').exists()
+
+
+@pytest.mark.parametrize('lenient', [False, True])
+def test_convert_dataset(folder, monkeypatch, capsys, lenient):
+    """Videos are in the order of the source, whoever has read them."""
+    if not lenient:
+        (folder / 'videos/bad/0.png').unlink()
+        (folder / 'videos/bad').rmdir()
+    made = {}
+    for engine in ('local', 'ray'):
+        spec = importlib.util.spec_from_file_location(
+            'convert_dataset', ROOT / 'tools/dataset_converters/convert_dataset.py')
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        out = folder / f'{engine}.json'
+        assert module.main(['videos', str(folder / 'videos'), '--out', str(out), '--engine', engine,
+                            *(['--lenient'] if lenient else [])]) == 0
+        made[engine] = out.read_bytes()
+        assert ('1 faults, left out' in capsys.readouterr().err) == lenient
+    assert made['local'] == made['ray']
+    assert [video['name'] for video in json.loads(made['ray'])['videos']] == ['cat', 'cow', 'dog']
+    assert not list(folder.glob('.s2d-*'))
+
+
+def test_a_fault_ends_a_conversion(folder, capsys):
+    spec = importlib.util.spec_from_file_location(
+        'convert_dataset', ROOT / 'tools/dataset_converters/convert_dataset.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    out = folder / 'all.json'
+    assert module.main(['videos', str(folder / 'videos'), '--out', str(out), '--engine',
+                        'ray']) == 2
+    assert 'bad' in capsys.readouterr().err and not out.exists()
+    assert not list(folder.glob('.s2d-*'))

@@ -13,7 +13,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from s2d_plugins.apis.command_line import prepare_outputs, quiet_imports, run_tool
+from s2d_plugins.apis.command_line import (
+    add_engine_arguments,
+    engine_of,
+    prepare_outputs,
+    quiet_imports,
+    run_tool,
+)
 
 VIS_DATASETS = {'youtube_vis_2019': 'youtube_vis', 'youtube_vis_2021': 'youtube_vis',
                 'youtube_vis_2022': 'youtube_vis', 'ovis': 'ovis', 'uvo': 'uvo_dense',
@@ -55,6 +61,7 @@ def _add(datasets, name: str, split: str | None = '', keep_classes: bool = False
                             help=f'by default {split or "all videos with masks"}')
     parser.add_argument('--out', type=Path, metavar='FILE',
                         help='by default ROOT/annotations/DATASET_SPLIT.json')
+    add_engine_arguments(parser)
     parser.add_argument('--lenient', action='store_true',
                         help='leave out faulty videos, warn and count them')
     if keep_classes:
@@ -116,7 +123,7 @@ def convert_dataset(args: argparse.Namespace) -> None:
 
     with quiet_imports():
         from s2d_plugins.dataset_converters import convert
-    out = args.out or default_target(args)
+    out, engine = args.out or default_target(args), engine_of(args)
     source = make_source(args)
     extracts = args.dataset in ('sa_v', 'videos')
     prepare_outputs([args.root, *(source.inputs if out.exists() else ())], files=[out],
@@ -125,7 +132,7 @@ def convert_dataset(args: argparse.Namespace) -> None:
     with tqdm(total=len(source.jobs), desc=args.dataset, unit=' videos', mininterval=interval,
               maxinterval=interval) as bar:
         statistics, faults = convert(source, out, getattr(args, 'keep_classes', False),
-                                     args.lenient, lambda done, total: bar.update())
+                                     args.lenient, lambda done, total: bar.update(), engine)
     if faults:
         print(f'warning: {len(faults)} faults, left out; the first:', *faults[:5], sep='\n  ',
               file=sys.stderr)
