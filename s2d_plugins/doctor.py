@@ -55,8 +55,7 @@ REQUIRED = (
     ('filelock', ('filelock',), '"filelock>=3.20.1"'),
     ('joblib', ('joblib',), '"joblib>=1.3"'),
     ('psutil', ('psutil',), '"psutil>=5.9"'),
-    ('filelock', ('filelock',), '"filelock>=3.20.1"'),
-    ('joblib', ('joblib',), '"joblib>=1.3"'),
+    ('fsspec', ('fsspec',), '"fsspec>=2023.1"'),
     ('tqdm', ('tqdm',), '"tqdm>=4.60"'),
 )
 #: What MaskCut's features come from: import name, what pip installs, what needs it.

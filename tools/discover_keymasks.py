@@ -13,7 +13,6 @@ Examples:
 import argparse
 import sys
 from functools import partial
-from pathlib import Path
 
 from s2d_plugins.apis.command_line import (
     add_config_arguments,
@@ -22,6 +21,7 @@ from s2d_plugins.apis.command_line import (
     prepare_outputs,
     run_tool,
 )
+from s2d_plugins.fileio.urls import is_url, location
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
@@ -29,17 +29,31 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     add_config_arguments(parser)
-    parser.add_argument('--videos', required=True, type=Path,
-                        help='a video, or a folder of videos or folders of frames')
-    parser.add_argument('--proposals', required=True, type=Path,
-                        help='folder with one proposals file per video')
-    parser.add_argument('--out', required=True, type=Path, help='folder for the label files')
+    parser.add_argument('--videos', required=True, type=location,
+                        help='a video, or a folder of videos or folders of frames; also a URL')
+    parser.add_argument('--proposals', required=True, type=location,
+                        help='folder with one proposals file per video; also a URL')
+    parser.add_argument('--out', required=True, type=location,
+                        help='folder for the label files; also a URL, such as s3://...')
     parser.add_argument('--overwrite', action='store_true',
                         help='make all files again; by default those that still hold are kept')
     parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm'),
                         help='by default what started the process')
     add_engine_arguments(parser)
     return parser.parse_args(argv)
+
+
+def discover_elsewhere(args: argparse.Namespace, settings: dict, custom_imports, engine) -> int:
+    """Discover keymasks of videos in object storage, or send them there."""
+    from s2d_plugins.apis.remote_jobs import do_remote_jobs, list_remote_videos
+    from s2d_plugins.keymasks.video_jobs import VideoJob, make_discovery
+    if not is_url(args.out):
+        args.out = args.out.resolve().as_uri()
+    return do_remote_jobs(
+        list_remote_videos(args.videos), args.out,
+        partial(make_discovery, settings, custom_imports), VideoJob, 'label files',
+        args.overwrite, engine,
+        lambda name: dict(proposals=f'{str(args.proposals).rstrip("/")}/{name}.json'))
 
 
 def discover_keymasks(args: argparse.Namespace) -> int:
@@ -58,6 +72,8 @@ def discover_keymasks(args: argparse.Namespace) -> int:
     engine = engine_of(args, cfg.get('engine'))
     with config_errors(args.config):
         KeymaskDiscovery(**cfg.discovery.to_dict())
+    if any(map(is_url, (args.videos, args.proposals, args.out))):
+        return discover_elsewhere(args, settings, cfg.get('custom_imports'), engine)
     prepare_outputs([args.config, args.videos, args.proposals], folders=[args.out])
     start_workers(args.launcher or detect_launcher())
     use_own_gpu()

@@ -14,6 +14,7 @@ from s2d_plugins.apis.command_line import (
     run_tool,
     window_settings,
 )
+from s2d_plugins.fileio.urls import is_url
 
 USAGE = '''%(prog)s CONFIG CHECKPOINT INPUT... --out-dir DIR [options]
        %(prog)s NAME INPUT... --out-dir DIR [options]
@@ -30,7 +31,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--weights', metavar='CHECKPOINT',
                         help='checkpoint file, URL or s2d://NAME; a published model has its own')
     parser.add_argument('--out-dir', required=True,
-                        help='for the outputs; of several videos each gets a folder there')
+                        help='for the outputs; of several videos each gets a folder there; also a '
+                        'URL, such as s3://...')
     parser.add_argument('--save', default='json,overlay', metavar='NAMES',
                         help='what to write, with commas: json (YouTube-VIS results), overlay, '
                         'png (indexed, as DAVIS has them), labels (YouTube-VIS labels), coco, npz; '
@@ -64,6 +66,46 @@ def _read_positional(parser: argparse.ArgumentParser, args: argparse.Namespace) 
         parser.error('expected CONFIG, CHECKPOINT and at least one video; the NAME of a published '
                      f'model ({", ".join(PUBLISHED_MODELS)}) and a video; or --model and a video; '
                      f'found no video after {args.model} {args.weights or ""}'.rstrip())
+
+
+def infer_elsewhere(engine, args: argparse.Namespace, settings: dict) -> int:
+    """Segment videos in object storage, or send the outputs there; a folder each."""
+    from functools import partial
+    from pathlib import Path
+
+    from tqdm import tqdm
+
+    from s2d_plugins.apis.inferencer import REMOTE_DONE, make_remote_inferencer, read_style
+    from s2d_plugins.apis.remote_jobs import list_remote_videos, names_of
+    from s2d_plugins.engines import Task
+    from s2d_plugins.fileio.remote import RemoteFolder
+    from s2d_plugins.outputs import OutputPlan
+    plan = OutputPlan.make('out', ['video'], True, args.save, args.encoder, read_style(dict(
+        side_by_side=args.side_by_side, ids=not args.no_ids, contours=not args.no_contours)))
+    out = args.out_dir if is_url(args.out_dir) else Path(args.out_dir).resolve().as_uri()
+    folder = RemoteFolder(out)
+    videos = [video for place in args.inputs for video in list_remote_videos(place)]
+    named = list(zip(names_of(videos), videos, strict=True))
+    there = set() if args.overwrite else folder.names()
+    todo = [(name, video) for name, video in named
+            if name not in there or REMOTE_DONE not in folder.names(name)]
+    failures, count = Failures(len(named)), 0
+    with tqdm(total=len(todo), unit=' videos') as bar:
+        def done(outcome) -> None:
+            nonlocal count
+            if outcome.reason is not None:
+                failures.note_outcome(outcome)
+            else:
+                count += outcome.value
+            bar.update()
+
+        engine.run(partial(make_remote_inferencer, args.model, args.weights, args.device, settings,
+                           plan, out), (Task(name, (name, video)) for name, video in todo), done)
+    print(f'{count} instances in {len(todo) - len(failures.reasons)} of {len(named)} videos '
+          f'({len(named) - len(todo)} from earlier runs); wrote {", ".join(plan.formats)} of each '
+          f'to {args.out_dir}')
+    failures.list_all()
+    return failures.exit_code()
 
 
 def infer_on_cluster(engine, videos: list, args: argparse.Namespace, settings: dict, plan,
@@ -102,6 +144,8 @@ def main() -> int:
         from s2d_plugins.apis.inferencer import S2DInferencer, plan_outputs, read_style
     from s2d_plugins.engines import LocalEngine
     from s2d_plugins.errors import S2DInputError
+    if any(map(is_url, (args.out_dir, *args.inputs))):
+        return infer_elsewhere(engine, args, settings)
     videos, alone = list_inputs(args.inputs[0] if len(args.inputs) == 1 else args.inputs)
     plan = plan_outputs(videos, alone, args.out_dir, args.save, args.encoder, read_style(dict(
         side_by_side=args.side_by_side, ids=not args.no_ids, contours=not args.no_contours)))

@@ -12,7 +12,6 @@ Examples:
 import argparse
 import sys
 from functools import partial
-from pathlib import Path
 
 from s2d_plugins.apis.command_line import (
     add_config_arguments,
@@ -22,6 +21,7 @@ from s2d_plugins.apis.command_line import (
     quiet_imports,
     run_tool,
 )
+from s2d_plugins.fileio.urls import is_url, location
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
@@ -29,15 +29,27 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     add_config_arguments(parser)
-    parser.add_argument('--videos', nargs='+', required=True, type=Path, metavar='PATH',
-                        help='video files, folders of frames, or folders of either')
-    parser.add_argument('--out', required=True, type=Path, help='folder for the proposals files')
+    parser.add_argument('--videos', nargs='+', required=True, type=location, metavar='PATH',
+                        help='video files, folders of frames, or folders of either; also URLs')
+    parser.add_argument('--out', required=True, type=location,
+                        help='folder for the proposals files; also a URL, such as s3://...')
     parser.add_argument('--overwrite', action='store_true',
                         help='make all files again; by default those that still hold are kept')
     parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm'),
                         help='by default what started the process')
     add_engine_arguments(parser)
     return parser.parse_args(argv)
+
+
+def propose_elsewhere(args: argparse.Namespace, cfg, engine) -> int:
+    """Make proposals of videos in object storage, or send them there."""
+    from s2d_plugins.apis.remote_jobs import do_remote_jobs, list_remote_videos
+    from s2d_plugins.proposals.video_jobs import ProposalJob, make_proposer
+    if not is_url(args.out):
+        args.out = args.out.resolve().as_uri()
+    videos = [video for place in args.videos for video in list_remote_videos(place)]
+    return do_remote_jobs(videos, args.out, partial(make_proposer, cfg), ProposalJob,
+                          'proposals files', args.overwrite, engine)
 
 
 def propose_masks(args: argparse.Namespace) -> int:
@@ -55,6 +67,8 @@ def propose_masks(args: argparse.Namespace) -> int:
     settings, engine = proposer_settings(cfg), engine_of(args, cfg.get('engine'))
     if isinstance(engine, LocalEngine):
         build_ready_proposer(cfg)  # what is wrong with it is told before the videos are listed
+    if is_url(args.out) or any(map(is_url, args.videos)):
+        return propose_elsewhere(args, cfg, engine)
     jobs = list_jobs(args.videos, args.out)
     read = named_paths(settings)
     prepare_outputs([args.config, *args.videos, *read], folders=[args.out],

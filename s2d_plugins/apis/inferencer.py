@@ -1,7 +1,9 @@
 """A trained model on any videos, from Python."""
 
 import contextlib
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -11,6 +13,7 @@ from ..arguments import check_flag, check_type, refuse
 from ..devices import choose_device
 from ..errors import S2DInputError
 from ..fileio.configs import load_config
+from ..fileio.remote import RemoteFolder
 from ..fileio.stamps import Stamp, make_stamp
 from ..models.window_inference import Tube
 from ..outputs import OutputPlan, VideoTracks
@@ -23,8 +26,12 @@ from .dense_parts import model_stamp
 from .inference_inputs import InferenceInput, list_inputs
 from .journal import VideoJournal
 from .model_names import find_model
+from .remote_jobs import fetch_input
 from .segmenter import VideoSegmenter
 from .tracks import join_shots, to_results
+
+#: Where outputs of a video are sent, the file that says that all of them are there.
+REMOTE_DONE = '.done.json'
 
 
 class S2DInferencer:
@@ -203,6 +210,36 @@ def make_inferencer(model: str | Path, weights: str | Path | None, device: str |
     def work(one: tuple[int, InferenceInput], progress: Progress) -> int:
         index, video = one
         return len(inferencer.infer(video, video.open(), index, plan, progress))
+    return work
+
+
+def make_remote_inferencer(model: str | Path, weights: str | Path | None, device: str | None,
+                           settings: dict[str, Any], plan: OutputPlan, out: str,
+                           ) -> Callable[[tuple[str, str], Progress], int]:
+    """Make what segments a video that a URL names and sends its outputs to another.
+
+    It takes the video's name and URL or path, and gives its number of instances.
+
+    Args:
+        model: As of :class:`S2DInferencer`.
+        weights: As there.
+        device: As there.
+        settings: As there.
+        plan: Says what is written, and how.
+        out: URL of the folder for a folder of each video.
+    """
+    inferencer, folder = S2DInferencer(model, weights, device, **settings), RemoteFolder(out)
+
+    def work(one: tuple[str, str], progress: Progress) -> int:
+        name, place = one
+        with tempfile.TemporaryDirectory(prefix='s2d-') as scratch:
+            video = InferenceInput(name, fetch_input(place, Path(scratch, 'in')))
+            here = replace(plan, out_dir=Path(scratch, 'out'), folders=[Path(scratch, 'out')])
+            found = inferencer.infer(video, video.open(), 0, here, progress)
+            for path in here.places(0).values():
+                folder.send(path, f'{name}/{path.name}')
+            folder.write(f'{name}/{REMOTE_DONE}', b'{}')  # last: all is there
+        return len(found)
     return work
 
 

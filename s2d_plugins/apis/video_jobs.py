@@ -1,5 +1,6 @@
 """What the tools do that make one file per video: resume, share, show progress, report."""
 
+import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -9,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 from ..distributed.process_watch import ProcessWatch
 from ..engines import Engine, LocalEngine, Outcome, Task, Work
 from ..errors import S2DInputError, one_line
+from ..fileio.remote import RemoteFolder
 from ..fileio.stamps import Review
 from ..fileio.whole_files import clean_partials, write_json
 from ..structures import Progress
@@ -34,7 +36,100 @@ AnyJob = TypeVar('AnyJob', bound=Job)
 DoJob = Callable[[Any, Progress], object]
 
 
-def do_video_jobs(jobs: Sequence[AnyJob], out: Path, make_work: Callable[[], DoJob],
+class ResultFolder:
+    """A folder of results, a file a job, and in ``.failures`` notes on those that failed.
+
+    Args:
+        path: The folder; it is made.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    @property
+    def shared(self) -> list[Path]:
+        """Folders that every worker must see."""
+        return [self.path]
+
+    def begin(self) -> None:
+        """Make the folder, and clear what killed runs have left.
+
+        Raises:
+            S2DInputError: If it cannot be made.
+        """
+        try:
+            (self.path / FAILURES).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise S2DInputError(f'cannot write to {self.path}: {error.strerror}; choose another '
+                                'output folder') from error
+        clean_partials(self.path / FAILURES)
+
+    def missing(self, jobs: Sequence[Job]) -> list[bool]:
+        """Say of each job whether its result is missing."""
+        return [not job.target.exists() for job in jobs]
+
+    def note_failure(self, outcome: Outcome) -> str:
+        """Note why a job failed; returns the line to tell."""
+        note = self.path / FAILURES / f'{outcome.task.name}.json'
+        reason, content = _failure_note(outcome, note)
+        write_json(note, content)
+        return reason
+
+    def forget_failure(self, name: str) -> None:
+        """Remove the note on a job that is done now."""
+        (self.path / FAILURES / f'{name}.json').unlink(missing_ok=True)
+
+
+def _failure_note(outcome: Outcome, note: object) -> tuple[str, dict]:
+    reason = outcome.reason or ''
+    if not outcome.trace:
+        return reason, dict(reason=reason)
+    reason += f'; the traceback is in {note}'
+    return reason, dict(reason=reason, traceback=list(outcome.trace))
+
+
+class RemoteResults(ResultFolder):
+    """The same in object storage, where no worker need share a folder.
+
+    Args:
+        folder: Where.
+    """
+
+    def __init__(self, folder: RemoteFolder):
+        self.folder = folder
+
+    def __str__(self) -> str:
+        return str(self.folder)
+
+    @property
+    def shared(self) -> list[Path]:
+        """No folder at all."""
+        return []
+
+    def begin(self) -> None:
+        """Nothing has to be made."""
+
+    def missing(self, jobs: Sequence[Job]) -> list[bool]:
+        """See :meth:`ResultFolder.missing`; the folder is listed once."""
+        names = self.folder.names()
+        return [job.target.name not in names for job in jobs]
+
+    def note_failure(self, outcome: Outcome) -> str:
+        """See :meth:`ResultFolder.note_failure`."""
+        name = f'{FAILURES}/{outcome.task.name}.json'
+        reason, content = _failure_note(outcome, f'{self.folder}/{name}')
+        self.folder.write(name, json.dumps(content).encode())
+        return reason
+
+    def forget_failure(self, name: str) -> None:
+        """See :meth:`ResultFolder.forget_failure`."""
+        self.folder.remove(f'{FAILURES}/{name}.json')
+
+
+def do_video_jobs(jobs: Sequence[AnyJob], out: Path | ResultFolder, make_work: Callable[[], DoJob],
                   review: Callable[[Sequence[AnyJob]], Review], overwrite: bool, kind: str,
                   engine: Engine | None = None) -> int:
     """Make what is missing or out of date, together with the other processes of this run.
@@ -44,7 +139,7 @@ def do_video_jobs(jobs: Sequence[AnyJob], out: Path, make_work: Callable[[], DoJ
 
     Args:
         jobs: Jobs with different targets, the same in every process.
-        out: Folder of the targets.
+        out: Folder of the targets, here or in object storage.
         make_work: Makes what does a job; for a cluster it can be pickled.
         review: Looks which of the targets that are there still hold.
         overwrite: Make all again.
@@ -54,32 +149,33 @@ def do_video_jobs(jobs: Sequence[AnyJob], out: Path, make_work: Callable[[], DoJ
     Returns:
         The tool's exit code.
     """
+    results = out if isinstance(out, ResultFolder) else ResultFolder(out)
     with ProcessWatch() as watch:
         first = watch.rank == 0
-        todo = watch.from_first(_to_do(jobs, review, overwrite) if first else None)
+        todo = watch.from_first(_to_do(jobs, results, review, overwrite) if first else None)
         with VideoBar(len(todo), show=first) as bar:
             # of several processes the watch says what is done everywhere
             watch.on_progress = bar.show_finished if watch.count > 1 else None
-            failures = run_jobs([jobs[index] for index in todo], out, make_work, watch,
+            failures = run_jobs([jobs[index] for index in todo], results, make_work, watch,
                                 bar.leave if watch.count > 1 else bar.finish, bar.advance, engine)
             watch.on_progress = None
     if first:
-        _report(len(jobs), len(jobs) - len(todo), failures, out, kind)
+        _report(len(jobs), len(jobs) - len(todo), failures, str(results), kind)
     return EXIT_INPUT_ERROR if failures else 0
 
 
-def run_jobs(jobs: Sequence[AnyJob], out: Path, make_work: Callable[[], DoJob],
+def run_jobs(jobs: Sequence[AnyJob], results: ResultFolder, make_work: Callable[[], DoJob],
              watch: ProcessWatch, finished: Callable[[str], None] = lambda name: None,
              progress: Callable[[str, int, int], None] = lambda name, done, total: None,
              engine: Engine | None = None) -> dict[str, str]:
     """Do jobs; of several processes each does its share, and all wait for the last.
 
-    A job that fails is noted in ``out``, an unforeseen error with its traceback; the next run tries
-    it again. An old result stays until the new one replaces it.
+    A job that fails is noted beside the results, an unforeseen error with its traceback; the next
+    run tries it again. An old result stays until the new one replaces it.
 
     Args:
         jobs: The same in every process.
-        out: Folder of the targets.
+        results: Folder of the targets.
         make_work: Makes what does a job.
         watch: The processes of the run.
         finished: Told the name of a job that this process has done, or that failed in it.
@@ -90,23 +186,23 @@ def run_jobs(jobs: Sequence[AnyJob], out: Path, make_work: Callable[[], DoJob],
         Name of each failed job to its reason, whichever process it failed in.
 
     Raises:
-        S2DInputError: If an engine is given to several processes, or ``out`` cannot be made.
+        S2DInputError: If an engine is given to several processes, or the folder cannot be made.
         S2DUnexpectedError: If another process is gone.
     """
     if engine is not None and not isinstance(engine, LocalEngine) and watch.count > 1:
         raise S2DInputError(f'--engine ray starts its workers itself, and this is one of '
                             f'{watch.count} processes; start the command alone')
     if watch.rank == 0:
-        _clear(out)
+        results.begin()
     watch.from_first(None)
     failures: dict[str, str] = {}
 
     def done(outcome: Outcome) -> None:
         name = outcome.task.name
         if outcome.reason is not None:
-            failures[name] = _note_failure(out, outcome)
+            failures[name] = results.note_failure(outcome)
         else:
-            (out / FAILURES / f'{name}.json').unlink(missing_ok=True)
+            results.forget_failure(name)
         finished(name)
         watch.advance()
 
@@ -116,7 +212,7 @@ def run_jobs(jobs: Sequence[AnyJob], out: Path, make_work: Callable[[], DoJob],
 
     share = jobs[watch.rank::watch.count]
     (engine or LocalEngine()).run(partial(_on_jobs, make_work), _tasks(share), done, tell,
-                                  shared=[out])
+                                  shared=results.shared)
     everywhere = {name: reason for some in watch.gather(failures) for name, reason in some.items()}
     return {job.name: everywhere[job.name] for job in jobs if job.name in everywhere}
 
@@ -134,28 +230,8 @@ def _on_jobs(make_work: Callable[[], DoJob]) -> Work:
     return do_job
 
 
-def _clear(out: Path) -> None:
-    try:
-        (out / FAILURES).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise S2DInputError(f'cannot write to {out}: {error.strerror}; choose another output '
-                            'folder') from error
-    clean_partials(out / FAILURES)
-
-
-def _note_failure(out: Path, outcome: Outcome) -> str:
-    note = out / FAILURES / f'{outcome.task.name}.json'
-    reason = outcome.reason or ''
-    if outcome.trace:
-        reason += f'; the traceback is in {note}'
-        write_json(note, dict(reason=reason, traceback=list(outcome.trace)))
-    else:
-        write_json(note, dict(reason=reason))
-    return reason
-
-
-def _to_do(jobs: Sequence[AnyJob], review: Callable[[Sequence[AnyJob]], Review],
-           overwrite: bool) -> list[int]:
+def _to_do(jobs: Sequence[AnyJob], results: ResultFolder,
+           review: Callable[[Sequence[AnyJob]], Review], overwrite: bool) -> list[int]:
     """Return the places of the jobs to do, and say why some are done again."""
     if overwrite:
         return list(range(len(jobs)))
@@ -163,11 +239,11 @@ def _to_do(jobs: Sequence[AnyJob], review: Callable[[Sequence[AnyJob]], Review],
     found = review(jobs)
     for line in found.lines():
         tqdm.write(one_line(line))
-    return [index for index, job in enumerate(jobs)
-            if job.name in found.changed or not job.target.exists()]
+    return [index for index, (job, missing) in enumerate(
+        zip(jobs, results.missing(jobs), strict=True)) if missing or job.name in found.changed]
 
 
-def _report(count: int, kept: int, failures: dict[str, str], out: Path, kind: str) -> None:
+def _report(count: int, kept: int, failures: dict[str, str], out: str, kind: str) -> None:
     from tqdm import tqdm
     tqdm.write(f'{count - len(failures)} of {count} videos have {kind} in {out} '
                f'({kept} from earlier runs)')

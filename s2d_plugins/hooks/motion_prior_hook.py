@@ -8,7 +8,7 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import BaseLoop, Runner
 
-from ..apis.video_jobs import run_jobs
+from ..apis.video_jobs import ResultFolder, run_jobs
 from ..arguments import check_config, check_count, check_path, check_share, check_type
 from ..distributed.process_watch import ProcessWatch
 from ..errors import S2DInputError
@@ -122,7 +122,7 @@ class MotionPriorHook(Hook):
             discover_video(job, discovery, self.discovery, progress)
 
         with ProcessWatch() as watch:
-            failures = run_jobs(jobs, self.out_dir, lambda: work, watch, finished)
+            failures = run_jobs(jobs, ResultFolder(self.out_dir), lambda: work, watch, finished)
         discovery.motion_prior.release()
         if failures:
             reasons = '; '.join(f'{name}: {reason}' for name, reason in failures.items())
