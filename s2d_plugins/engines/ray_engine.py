@@ -92,8 +92,9 @@ class RayEngine(Engine):
             own = None if self.address else dict(env_vars=dict(PYTHONPATH=os.pathsep.join(
                 path for path in sys.path if path)))
             try:
-                context = ray.init(address=self.address, log_to_driver=False,
-                                   logging_level='ERROR', runtime_env=own)
+                with _without_native_lines():
+                    context = ray.init(address=self.address, log_to_driver=False,
+                                       logging_level='ERROR', runtime_env=own)
             except Exception as error:
                 raise S2DInputError(f'cannot join the Ray cluster at {self.address or "this host"} '
                                     f'({one_line(error)}); start one with `ray start --head`, or '
@@ -326,6 +327,24 @@ def _check_answers(address: str | None) -> None:
     except OSError as error:
         raise S2DInputError(f'no Ray cluster answers at {address} ({one_line(error)}); start one '
                             'with `ray start --head`, or correct --address') from error
+
+
+@contextlib.contextmanager
+def _without_native_lines() -> Iterator[None]:
+    """Keep what native code writes to standard error away: a line a second while it connects."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is no standard error
+        yield
+        return
+    with open(os.devnull, 'w') as nothing:
+        sys.stderr.flush()
+        os.dup2(nothing.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _summary(ray: ModuleType) -> str:
