@@ -34,7 +34,7 @@ from s2d_plugins.hooks import (
     TrackDrawingHook,
 )
 from s2d_plugins.hooks.schedules import Schedule
-from s2d_plugins.keymasks import AgreementQuality, KeymaskDiscovery, KeymaskSupport
+from s2d_plugins.keymasks import AgreementQuality, KeymaskDiscovery, KeymaskSupport, MaskVote
 from s2d_plugins.labels.merging import write_label_sets
 from s2d_plugins.models import (
     KeymaskEvidence,
@@ -208,6 +208,7 @@ WRONG = {
     KeymaskEvidence: dict(unproven_weight=SHARE),
     AgreementQuality: dict(low_below=SHARE),
     KeymaskSupport: dict(min_share=SHARE),
+    MaskVote: dict(min_votes=COUNT, min_iou=SHARE),
     distiller: dict(
         detector=(*CONFIG, None), teacher_score_thr=SHARE, teacher_nms_iou=SHARE,
         teacher_max_instances=COUNT, supervised_loss_weight=NOT_NEGATIVE,

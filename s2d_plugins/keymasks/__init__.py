@@ -4,5 +4,6 @@ from .agreement_quality import AgreementQuality
 from .keymask_discovery import KeymaskDiscovery
 from .keymask_labels import to_labels
 from .keymask_support import KeymaskSupport
+from .mask_vote import MaskVote
 
-__all__ = ['AgreementQuality', 'KeymaskDiscovery', 'KeymaskSupport', 'to_labels']
+__all__ = ['AgreementQuality', 'KeymaskDiscovery', 'KeymaskSupport', 'MaskVote', 'to_labels']

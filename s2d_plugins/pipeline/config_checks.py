@@ -15,7 +15,14 @@ from ..inference_settings import check_settings
 from ..proposals.build import build_ready_proposer, proposer_settings
 from .config_kinds import CLOSED, InferenceConfig, PipelineConfig
 from .given_model import given_model_config, has_given_model, load_given_model
-from .parts import build_discovery, build_quality, build_refiner, build_support, check_selection
+from .parts import (
+    build_discovery,
+    build_quality,
+    build_refiner,
+    build_support,
+    build_vote,
+    check_selection,
+)
 from .stage_names import DENSE, INFER, KEYMASKS, PROPOSALS, TRAININGS
 from .training_checks import check_training
 from .training_config import read_training_config
@@ -80,6 +87,7 @@ def check_parts(cfg: Config, stages: Collection[str], device: str) -> None:
             build_refiner(cfg, f'{part}_refinement')
     if INFER in stages:
         build_quality(cfg)
+        build_vote(cfg)
     for stage in TRAININGS:
         if stage in stages:
             check_training(cfg, stage, device)

@@ -83,6 +83,7 @@ class PipelineConfig(TypedDict):
     keymask_refinement: NotRequired[dict | list[dict] | None]
     dense_refinement: NotRequired[dict | list[dict] | None]
     result_refinement: NotRequired[dict | list[dict] | None]
+    result_vote: NotRequired[dict | None]
     result_quality: NotRequired[dict | None]
     engine: NotRequired[dict]
 

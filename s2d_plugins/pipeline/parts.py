@@ -5,7 +5,7 @@ from collections.abc import Callable
 from mmengine.config import Config
 
 from ..fileio.config_faults import config_errors
-from ..keymasks import KeymaskDiscovery
+from ..keymasks import KeymaskDiscovery, MaskVote
 from ..proposals.selection import select_proposals
 from ..registry import TASK_UTILS
 from ..structures import Frames
@@ -59,6 +59,14 @@ def build_refiner(cfg: Config, key: str) -> Refiner | None:
             tubes = refiner(frames, tubes)
         return tubes
     return refine
+
+
+def build_vote(cfg: Config) -> MaskVote | None:
+    """Build what votes on the masks of the result, ``result_vote``, if the config has any."""
+    if cfg.get('result_vote') is None:
+        return None
+    with config_errors(cfg.filename, key='result_vote'):
+        return TASK_UTILS.build(cfg.result_vote)
 
 
 def build_quality(cfg: Config) -> Quality | None:

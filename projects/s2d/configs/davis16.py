@@ -8,5 +8,7 @@ final = dict(options={
     'param_scheduler.1.end': 900,
     'custom_hooks': [dict(type='EMAHook', momentum=0.005)]
 })
+# proposals and keymasks follow edges better than so small a model
+result_vote = dict(type='MaskVote')
 # larger than in training: finer outlines of mostly small objects
 inference = dict(scale=(432, 240))

@@ -7,17 +7,21 @@ from ...apis.segmenter import VideoSegmenter
 from ...apis.tracks import join_shots, to_results
 from ...engines import LocalEngine
 from ...fileio.whole_files import write_json
+from ...keymasks.mask_vote import Look, masks_per_frame
+from ...labels.proposals_file import read_proposals
+from ...labels.rle import resized_masks
 from ...models.window_inference import Tube
+from ...proposals.selection import select_proposals
 from ...structures import Progress
 from ...video import open_video
 from ...visualization import write_overlay
-from ..clip_labels import read_annotations
+from ..clip_labels import read_annotations, trusted
 from ..clips import Clip
 from ..context import Context
 from ..given_model import stages_of
-from ..parts import Refiner, Support, build_refiner, build_support, part_settings
+from ..parts import Refiner, Support, build_refiner, build_support, build_vote, part_settings
 from ..result_quality import judge_results
-from ..stage_names import DENSE, INFER, PER_CLIP, TRAININGS
+from ..stage_names import DENSE, INFER, KEYMASKS, PER_CLIP, PROPOSALS, TRAININGS
 from ..trained_models import load_result_segmenter, result_stamp
 
 
@@ -25,8 +29,8 @@ def run(context: Context) -> None:
     """Segment the videos that have no results of this model yet."""
     settings = dict(context.cfg.get('inference', {}))
     context.begin(INFER, settings, result_stamp(context),
-                  *part_settings(context.cfg, 'result_support', 'result_refinement',
-                                 'result_quality'))
+                  *part_settings(context.cfg, 'result_support', 'result_vote',
+                                 'result_refinement', 'result_quality'))
     todo = [video for video in dict.fromkeys(clip.video for clip in context.clips)
             if not _is_done(context, video)]
     context.workspace.clear_journals(INFER, [clip for clip in context.clips
@@ -113,9 +117,30 @@ def _segment_clip(context: Context, segmenter: VideoSegmenter, support: Support 
     dense = context.workspace.clip_file(DENSE, clip.name)
     if support is not None and dense.is_file():
         tubes = support(tubes, read_annotations(dense, clip.original_size))
+    vote = build_vote(context.cfg)
+    if vote is not None:
+        tubes = vote(tubes, _looks(context, clip))
     if refiner is not None:
         tubes = refiner(frames, tubes)
     return [Tube(tube['score'], tube['segmentations']) for tube in tubes]
+
+
+def _looks(context: Context, clip: Clip) -> list[Look]:
+    """Return what the stages before have found in a clip, at the size of the source."""
+    workspace, count, looks = context.workspace, len(clip.file_names), []
+    for stage in (DENSE, KEYMASKS):
+        path = workspace.clip_file(stage, clip.name)
+        if path.is_file():
+            known = trusted(read_annotations(path, clip.original_size),
+                            context.cfg.get('max_one2x', 1.0))
+            looks.append(masks_per_frame(known, count))
+    path = workspace.clip_file(PROPOSALS, clip.name)
+    if path.is_file():
+        selection = context.cfg.get('selection', {})
+        looks.append([resized_masks([mask['segmentation'] for mask in select_proposals(
+            frame, **selection)], clip.original_size)
+            for frame in read_proposals(path)['frames']])
+    return looks
 
 
 def _summary(context: Context, video: str, clips: list[Clip], num_frames: int) -> dict:
