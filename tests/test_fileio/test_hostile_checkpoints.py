@@ -194,7 +194,7 @@ def test_a_list_of_lists_of_lists(tmp_path):
     start = time.monotonic()
     with pytest.raises(S2DInputError, match='a.pth holds no weights.*found a list'):
         weights_of(load_checkpoint(tmp_path / 'a.pth'), 'a.pth')
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 60  # not with the square of the depth
 
 
 @pytest.mark.parametrize('path', ['', None, 3, 'a\0b'])

@@ -3,10 +3,11 @@ import os
 import shutil
 
 import cv2
+import numpy as np
 import pytest
 import torch
 from pycocotools import mask as coco_mask
-from tiny_recipe import BrightProposer, make_video, run, write_recipe
+from tiny_recipe import SIZE, BrightProposer, make_video, run, write_recipe
 
 from s2d_plugins.labels.rle import decode_mask, encode_mask
 from s2d_plugins.pipeline.quiet_runner import ProgressBarHook
@@ -382,3 +383,35 @@ def test_a_judge_that_cannot_be_built(recipe, capsys, tmp_path, key):
                           extra=f"{key} = dict(type='KeymaskSupport', min_share=2)\n")
     assert code == 2 and f'pipeline.py: {key}: ' in err and 'min_share' in err
     assert not (tmp_path / 'out/stages/frames').exists()
+
+
+def test_stages_before_vote_on_the_masks_of_the_result(tmp_path, monkeypatch):
+    """The model sees bright pixels; votes of all looks leave what proposals and labels hold too."""
+    video, out = make_video(tmp_path / 'a.mp4'), tmp_path / 'out'
+    arguments = ('--videos', video, '--work-dir', out, '--device', 'cpu')
+    assert run(monkeypatch, 'run_s2d', write_recipe(tmp_path / 'recipe'), *arguments) == 0
+    results = out / 'a/results.json'
+    before = json.loads(results.read_text())[0]['segmentations']
+    half = np.zeros(SIZE, bool)
+    half[:23] = True  # of the square in rows 14 to 31
+    for name in ('proposals', 'keymasks'):
+        path = out / f'stages/{name}/a.json'
+        content = json.loads(path.read_text())
+        if name == 'proposals':
+            content['frames'] = [[dict(mask, segmentation=encode_mask(
+                decode_mask(mask['segmentation']) & half)) for mask in frame]
+                for frame in content['frames']]
+        else:
+            for one in content['annotations']:
+                one['segmentations'] = [None if rle is None else encode_mask(
+                    decode_mask(rle) & half) for rle in one['segmentations']]
+        path.write_text(json.dumps(content))
+    config = write_recipe(tmp_path / 'recipe', "result_vote = dict(type='MaskVote', min_votes=4)\n")
+    assert run(monkeypatch, 'run_s2d', config, *arguments, '--stages', 'infer') == 0
+    after = json.loads(results.read_text())[0]['segmentations']
+    voted = 0
+    for old, new in zip(before, after, strict=True):
+        kept = decode_mask(new)
+        assert not (kept & ~decode_mask(old)).any()
+        voted += not kept[24:].any() and kept[14:23].any()
+    assert voted > len(before) / 2

@@ -7,7 +7,7 @@ from ...apis.segmenter import VideoSegmenter
 from ...apis.tracks import join_shots, to_results
 from ...engines import LocalEngine
 from ...fileio.whole_files import write_json
-from ...keymasks.mask_vote import Look, masks_per_frame
+from ...keymasks.mask_vote import Look, MaskVote, masks_per_frame
 from ...labels.proposals_file import read_proposals
 from ...labels.rle import resized_masks
 from ...models.window_inference import Tube
@@ -29,8 +29,8 @@ def run(context: Context) -> None:
     """Segment the videos that have no results of this model yet."""
     settings = dict(context.cfg.get('inference', {}))
     context.begin(INFER, settings, result_stamp(context),
-                  *part_settings(context.cfg, 'result_support', 'result_vote',
-                                 'result_refinement', 'result_quality'))
+                  *part_settings(context.cfg, 'result_support', 'result_refinement',
+                                 'result_vote', 'result_quality', 'selection'))
     todo = [video for video in dict.fromkeys(clip.video for clip in context.clips)
             if not _is_done(context, video)]
     context.workspace.clear_journals(INFER, [clip for clip in context.clips
@@ -59,11 +59,11 @@ def run(context: Context) -> None:
 def make_work(context: Context) -> Callable[[str, Progress], None]:
     """Make what segments a video; its progress counts frames twice: segmented and drawn."""
     support = build_support(context.cfg, 'result_support')
-    refiner = build_refiner(context.cfg, 'result_refinement')
+    refiner, vote = build_refiner(context.cfg, 'result_refinement'), build_vote(context.cfg)
     segmenter = load_result_segmenter(context, dict(context.cfg.get('inference', {})))
 
     def work(video: str, progress: Progress) -> None:
-        _infer(context, segmenter, support, refiner, video, progress)
+        _infer(context, segmenter, support, refiner, vote, video, progress)
     return work
 
 
@@ -76,7 +76,8 @@ def _is_done(context: Context, video: str) -> bool:
 
 
 def _infer(context: Context, segmenter: VideoSegmenter, support: Support | None,
-           refiner: Refiner | None, video: str, progress: Progress) -> None:
+           refiner: Refiner | None, vote: MaskVote | None, video: str,
+           progress: Progress) -> None:
     workspace, done = context.workspace, 0
     clips = [clip for clip in context.clips if clip.video == video]
     source = open_video(context.videos[video], video)
@@ -92,7 +93,7 @@ def _infer(context: Context, segmenter: VideoSegmenter, support: Support | None,
         shots = []
         for clip in clips:
             shots.append((clip.start, _segment_clip(
-                context, segmenter, support, refiner, clip,
+                context, segmenter, support, refiner, vote, clip,
                 lambda count, _, before=done: advance(before + count))))
         tubes = join_shots(shots, len(source))
         write_json(workspace.results_file(video), to_results(tubes))
@@ -110,18 +111,18 @@ def _infer(context: Context, segmenter: VideoSegmenter, support: Support | None,
 
 
 def _segment_clip(context: Context, segmenter: VideoSegmenter, support: Support | None,
-                  refiner: Refiner | None, clip: Clip, progress: Progress) -> list[Tube]:
+                  refiner: Refiner | None, vote: MaskVote | None, clip: Clip,
+                  progress: Progress) -> list[Tube]:
     frames = context.workspace.open_frames(clip)
     tubes = [asdict(tube) for tube in segmenter.segment(
         frames, clip.original_size, progress, context.workspace.journal(INFER, clip.name))]
     dense = context.workspace.clip_file(DENSE, clip.name)
     if support is not None and dense.is_file():
         tubes = support(tubes, read_annotations(dense, clip.original_size))
-    vote = build_vote(context.cfg)
-    if vote is not None:
-        tubes = vote(tubes, _looks(context, clip))
     if refiner is not None:
         tubes = refiner(frames, tubes)
+    if vote is not None:  # last: what the stages before have found has been refined too
+        tubes = vote(tubes, _looks(context, clip))
     return [Tube(tube['score'], tube['segmentations']) for tube in tubes]
 
 
