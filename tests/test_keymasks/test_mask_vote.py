@@ -59,8 +59,9 @@ def test_tubes_as_a_look():
 def test_votes_lie_between_what_all_and_what_any_hold(bits, min_votes):
     masks = [np.array([bit >> place & 1 for place in range(12)], bool).reshape(3, 4)
              for bit in bits]
-    tube, = MaskVote(min_votes, 0.0)(
-        [dict(segmentations=[encode_mask(masks[0])])], [[[encode_mask(mask)]] for mask in masks[1:]])
+    own, *others = map(encode_mask, masks)
+    tube, = MaskVote(min_votes, 0.0)([dict(segmentations=[own])],
+                                     [[[other]] for other in others])
     found = tube['segmentations'][0]
     found = np.zeros((3, 4), bool) if found is None else decode_mask(found)
     looking = [masks[0], *(mask for mask in masks[1:] if (mask & masks[0]).any())]

@@ -30,7 +30,8 @@ def run(context: Context) -> None:
     settings = dict(context.cfg.get('inference', {}))
     context.begin(INFER, settings, result_stamp(context),
                   *part_settings(context.cfg, 'result_support', 'result_refinement',
-                                 'result_vote', 'result_quality', 'selection'))
+                                 'result_vote', 'result_quality',
+                                 *(['selection'] if context.cfg.get('result_vote') else [])))
     todo = [video for video in dict.fromkeys(clip.video for clip in context.clips)
             if not _is_done(context, video)]
     context.workspace.clear_journals(INFER, [clip for clip in context.clips
