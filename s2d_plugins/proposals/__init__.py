@@ -4,6 +4,7 @@ from .base_mask_proposer import BaseMaskProposer
 from .detector_proposer import DetectorProposer
 from .edge_refiner import EdgeRefiner
 from .learnt_motion import LearntMotion
+from .learnt_outline import LearntOutline
 from .maskcut_proposer import MaskCutProposer
 from .motion_color_proposer import MotionColorProposer
 from .precomputed_proposals import PrecomputedProposals
@@ -11,5 +12,5 @@ from .residual_motion import ResidualMotion
 from .stray_remover import StrayRemover
 
 __all__ = ['BaseMaskProposer', 'DetectorProposer', 'EdgeRefiner', 'LearntMotion',
-           'MaskCutProposer', 'MotionColorProposer', 'PrecomputedProposals', 'ResidualMotion',
-           'StrayRemover']
+           'LearntOutline', 'MaskCutProposer', 'MotionColorProposer', 'PrecomputedProposals',
+           'ResidualMotion', 'StrayRemover']

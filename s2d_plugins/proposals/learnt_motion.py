@@ -7,12 +7,10 @@ import numpy as np
 import torch
 
 from ..arguments import check_path
-from ..errors import S2DInputError, one_line, shortened
-from ..fileio.checkpoint_checks import weights_of
-from ..fileio.checkpoint_sources import check_source, read_checkpoint
+from ..fileio.checkpoint_sources import check_source
 from ..registry import TASK_UTILS
 from .motion_cues import motion_cues
-from .motion_network import STRIDE, MotionNetwork
+from .motion_network import STRIDE, MotionNetwork, load_network
 
 #: Cells in which a frame's motion is judged, as in the network's training.
 CELLS = 60 * 104
@@ -55,16 +53,7 @@ class LearntMotion:
 
     def _loaded(self) -> MotionNetwork:
         if self._network is None:
-            network = MotionNetwork()
-            weights = weights_of(read_checkpoint(self.weights), self.weights)
-            try:
-                network.load_state_dict({name: value.float() for name, value in weights.items()})
-            except RuntimeError as error:
-                raise S2DInputError(
-                    f'{self.weights}: expected the weights of a MotionNetwork, found others '
-                    f'({shortened(one_line(error), 120)}); give those that '
-                    'projects/s2d/starter makes') from error
-            self._network = network.eval()
+            self._network = load_network(self.weights)
         return self._network
 
 

@@ -38,16 +38,21 @@ def motion_cues(flow: np.ndarray, grey: np.ndarray, other: np.ndarray, gap: int,
     channels = [*np.moveaxis(np.arcsinh(sign * residual / np.hypot(typical, _STILL_RESIDUAL)),
                              -1, 0),
                 *np.moveaxis(np.arcsinh(sign * centred / spread), -1, 0),
-                _warp_error(flow, grey, other)]
+                relative_error(warp_error(flow, grey, other))]
     small = [cv2.resize(np.ascontiguousarray(channel, np.float32), size[::-1],
                         interpolation=cv2.INTER_AREA) for channel in channels]
     constants = (np.log(typical), np.log(spread), abs(gap) / _LONGEST_GAP)
     return np.stack([*small, *(np.full(size, value, np.float32) for value in constants)])
 
 
-def _warp_error(flow: np.ndarray, grey: np.ndarray, other: np.ndarray) -> np.ndarray:
+def warp_error(flow: np.ndarray, grey: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Difference (H, W) float32 of grey levels between a frame and another one warped to it."""
     rows, columns = np.mgrid[:grey.shape[0], :grey.shape[1]].astype(np.float32)
     warped = cv2.remap(other, columns + flow[..., 0], rows + flow[..., 1], cv2.INTER_LINEAR,
                        borderMode=cv2.BORDER_REPLICATE)
-    error = cv2.absdiff(grey, warped).astype(np.float32)
+    return cv2.absdiff(grey, warped).astype(np.float32)
+
+
+def relative_error(error: np.ndarray) -> np.ndarray:
+    """Give :func:`warp_error` in multiples of its mean."""
     return np.minimum(error / (error.mean() + _ERROR_FLOOR), _ERROR_LIMIT)

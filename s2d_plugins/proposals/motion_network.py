@@ -6,6 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..errors import S2DInputError, one_line, shortened
+from ..fileio.checkpoint_checks import weights_of
+from ..fileio.checkpoint_sources import read_checkpoint
 from .motion_cues import NUM_CUES
 
 #: Rows and columns of cues must be multiples of this.
@@ -17,11 +20,12 @@ class MotionNetwork(nn.Module):
 
     Args:
         widths: Channels at full size and at each halving.
+        cues: Channels of the cues.
     """
 
-    def __init__(self, widths: Sequence[int] = (16, 32, 64, 96)):
+    def __init__(self, widths: Sequence[int] = (16, 32, 64, 96), cues: int = NUM_CUES):
         super().__init__()
-        inputs = [NUM_CUES + 2, *widths]
+        inputs = [cues + 2, *widths]
         self.encoders = nn.ModuleList(
             _block(before, after, 1 if level == 0 else 2)
             for level, (before, after) in enumerate(zip(inputs, widths, strict=False)))
@@ -58,6 +62,28 @@ class MotionNetwork(nn.Module):
                                             align_corners=False)
             values = decoder(torch.cat([fine, values], dim=1))
         return self.output(values)[:, 0]
+
+
+def load_network(source: str, cues: int = NUM_CUES) -> MotionNetwork:
+    """Read a network's weights.
+
+    Args:
+        source: Path, URL or ``s2d://`` and the name of what comes with this package.
+        cues: Channels of the cues that it was trained on.
+
+    Raises:
+        S2DInputError: If the weights cannot be read or are of another network.
+    """
+    network = MotionNetwork(cues=cues)
+    weights = weights_of(read_checkpoint(source), source)
+    try:
+        network.load_state_dict({name: value.float() for name, value in weights.items()})
+    except RuntimeError as error:
+        raise S2DInputError(
+            f'{source}: expected the weights of a MotionNetwork for {cues} cues, found others '
+            f'({shortened(one_line(error), 120)}); give those that projects/s2d/starter '
+            'makes') from error
+    return network.eval()
 
 
 def _places(cues: Tensor) -> Tensor:

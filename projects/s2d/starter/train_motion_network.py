@@ -139,7 +139,7 @@ def train(args: argparse.Namespace) -> None:
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, args.steps, pct_start=0.1)
     parts, last = dict(network=network, optimizer=optimizer, schedule=schedule), (
         args.work_dir / 'last.pth')
-    done = _resume(last, parts, rng) if last.is_file() else 0
+    done = resume(last, parts, rng) if last.is_file() else 0
     with tqdm(total=args.steps, initial=done, desc='steps') as bar:
         for step in range(done + 1, args.steps + 1):
             cues, labels = draw_batch(rng, sets, args.batch)
@@ -152,10 +152,10 @@ def train(args: argparse.Namespace) -> None:
             bar.update()
             if step % CHECK_EVERY == 0 or step == args.steps:
                 bar.write(f'step {step}: IoU {mean_iou(network, judged):.3f} on what is held out')
-                _save(last, parts, rng, step)
+                save(last, parts, rng, step)
 
 
-def _save(path: Path, parts: dict, rng: Generator, step: int) -> None:
+def save(path: Path, parts: dict, rng: Generator, step: int) -> None:
     state = {name: part.state_dict() for name, part in parts.items()}
     content = io.BytesIO()
     torch.save(dict(state_dict=state.pop('network'), step=step, **state,
@@ -164,7 +164,7 @@ def _save(path: Path, parts: dict, rng: Generator, step: int) -> None:
     write_bytes(path, content.getvalue())
 
 
-def _resume(path: Path, parts: dict, rng: Generator) -> int:
+def resume(path: Path, parts: dict, rng: Generator) -> int:
     content = load_checkpoint(path)
     try:
         for name, part in parts.items():
