@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from ..proposals.build import proposer_settings
+from ..proposals.outline_cues import GAPS
 from .context import Context
 from .given_model import given_model_config, has_given_model
 from .stage_names import DENSE, DISTILL, FINAL, INFER, KEYMASKS, PER_CLIP, PROPOSALS, TRAININGS
@@ -19,11 +20,15 @@ from .training_config import read_training_config
 #: brought to two by the probe, which takes 12.7 ms on one and :data:`REFERENCE_PROBE` on both; the
 #: proposals, which hardly use a second core, as measured.
 FRAME_SECONDS = {PROPOSALS: 0.27, KEYMASKS: 0.055, DENSE: 0.15, INFER: 0.11}
+#: Seconds that a ``LearntOutline`` adds to a frame with one instance, for each of its frame gaps.
+OUTLINE_SECONDS = 0.03
 STEP_SECONDS = {'s2d_small': 0.49, 'final_small': 0.36}
 REFERENCE_PROBE = 0.0076
 REFERENCE_PIXELS = 854 * 480
 #: Stages whose time grows with the frames; the models' frames are of one size.
 _BY_PIXELS = (PROPOSALS, KEYMASKS)
+_REFINEMENTS = {KEYMASKS: 'keymask_refinement', DENSE: 'dense_refinement',
+                INFER: 'result_refinement'}
 _MEASURED_PROPOSERS = ('MotionColorProposer', 'PrecomputedProposals')
 _MEASURED_PRIORS = ('OpenCVFlowPrior',)
 
@@ -141,9 +146,19 @@ def _clip_seconds(context: Context, stage: str, names: set[str]) -> float:
     if stage == PROPOSALS and _type_name(
             proposer_settings(context.cfg)) == 'PrecomputedProposals':
         return 0.0
-    return sum(FRAME_SECONDS[stage] * len(clip.file_names)
-               * (clip.size[0] * clip.size[1] / REFERENCE_PIXELS if stage in _BY_PIXELS else 1)
+    outlines = _outline_seconds(context, stage)
+    return sum((FRAME_SECONDS[stage]
+                * (clip.size[0] * clip.size[1] / REFERENCE_PIXELS if stage in _BY_PIXELS else 1)
+                + outlines) * len(clip.file_names)
                for clip in context.clips if clip.name in names)
+
+
+def _outline_seconds(context: Context, stage: str) -> float:
+    """Seconds a frame for the outlines of a stage; they are drawn at one size."""
+    settings = context.cfg.get(_REFINEMENTS.get(stage, '')) or []
+    parts = [settings] if isinstance(settings, dict) else settings
+    return sum(OUTLINE_SECONDS * len(part.get('gaps', GAPS)) for part in parts
+               if _type_name(part) == 'LearntOutline')
 
 
 def _duration(seconds: float) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from pycocotools import mask as coco_mask
 
-from ..arguments import check_count, check_path, check_share
+from ..arguments import check_count, check_path, check_share, items_of, refuse
 from ..fileio.checkpoint_sources import check_source
 from ..labels.rle import decode_mask, encode_mask
 from ..registry import TASK_UTILS
@@ -55,6 +55,7 @@ class LearntOutline:
         weights: Of the network: a path, a URL, or ``s2d://`` and the name of what comes with this
             package.
         max_size: Longer side in pixels at which motion is measured.
+        gaps: Frame gaps over which it is measured; two cost half of what four do.
         threshold: Least probability of a pixel that belongs to the object. The network is more
             cautious with real scenes than with those that it knows.
 
@@ -64,12 +65,16 @@ class LearntOutline:
     """
 
     def __init__(self, weights: str = 's2d://outline_small', max_size: int = 428,
-                 threshold: float = 0.25):
+                 gaps: Sequence[int] = GAPS, threshold: float = 0.25):
         check_path(self, weights=weights)
         check_source(weights)
         check_count(self, max_size=max_size, low=64)
         check_share(self, threshold=threshold)
+        for name, gap in items_of(self, 'gaps', gaps).items():
+            if type(gap) is not int or gap == 0:
+                raise refuse(self, name, gap, 'a number of frames, below or above 0')
         self.weights, self.max_size, self.threshold = weights, max_size, threshold
+        self.gaps = tuple(gaps)
         self._network: MotionNetwork | None = None
 
     def __call__(self, frames: Frames, tubes: Sequence[dict]) -> list[dict]:
@@ -85,7 +90,8 @@ class LearntOutline:
         """
         given = [tube['segmentations'] for tube in tubes]
         redrawn = [dict(tube, segmentations=list(tube['segmentations'])) for tube in tubes]
-        clip, reach = MovingClip(frames, self.max_size, GAPS), max(GAPS)
+        clip = MovingClip(frames, self.max_size, self.gaps)
+        reach = max(abs(gap) for gap in self.gaps)
         looks: dict[int, dict[int, _Look]] = {}
         for index in range(len(frames) + reach if len(frames) > 1 else 0):
             if index < len(frames):

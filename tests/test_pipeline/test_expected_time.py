@@ -33,6 +33,7 @@ def rates(monkeypatch):
     monkeypatch.setattr(module, 'FRAME_SECONDS', dict(proposals=1, keymasks=2, dense=3, infer=4))
     monkeypatch.setattr(module, 'STEP_SECONDS', dict(s2d_small=0.5, final_small=0.25))
     monkeypatch.setattr(module, 'REFERENCE_PROBE', 0.01)
+    monkeypatch.setattr(module, 'OUTLINE_SECONDS', 1)
 
 
 @pytest.fixture
@@ -128,3 +129,15 @@ def test_what_was_not_measured_is_said(context):
 
 def test_the_probe_is_short():
     assert 0 < probe_seconds(repeats=2) < 1
+
+
+def test_outlines_take_their_time(context):
+    """Of 120 frames keymasks take 2 x 100 + 2 x 20 / 2 s, outlines 120 a gap: 220 + 240."""
+    run = context()
+    run.cfg.keymask_refinement = [dict(type='EdgeRefiner'),
+                                  dict(type='s2d_plugins.LearntOutline', gaps=(-1, 1))]
+    assert 'about 8 min for' in line(run, stages=['keymasks'])
+    run.cfg.keymask_refinement = dict(type='LearntOutline')  # four gaps: 220 + 480
+    assert 'about 12 min for' in line(run, stages=['keymasks'])
+    run.cfg.keymask_refinement = dict(type='EdgeRefiner')
+    assert 'about 4 min for' in line(run, stages=['keymasks'])

@@ -57,6 +57,14 @@ def test_legs_come_back(refiner):
         assert iou(redrawn['segmentations'][index], truths[index]) > 0.85
 
 
+def test_two_gaps_will_do():
+    frames, truths = made_clip()
+    tube = dict(segmentations=[encode_mask(body_only(truth)) for truth in truths])
+    redrawn, = LearntOutline(gaps=(-1, 1))(frames, [tube])
+    assert all(iou(rle, truth) > 0.85
+               for rle, truth in zip(redrawn['segmentations'], truths, strict=True))
+
+
 def test_masks_may_be_larger_than_frames(refiner):
     frames, truths = made_clip(3)
     large = np.kron(truths[1], np.ones((2, 2), bool))
@@ -103,7 +111,8 @@ def test_frames_far_behind_are_forgotten(refiner):
     assert sorted(held) == list(range(12))  # each once
 
 
-@pytest.mark.parametrize('wrong', [dict(max_size=63), dict(threshold=2)])
+@pytest.mark.parametrize('wrong', [dict(max_size=63), dict(threshold=2), dict(gaps=()),
+                                   dict(gaps=(0, 1))])
 def test_wrong_settings(wrong):
     with pytest.raises(S2DInputError, match='LearntOutline: expected'):
         LearntOutline(**wrong)

@@ -8,6 +8,11 @@ final = dict(options={
     'param_scheduler.1.end': 900,
     'custom_hooks': [dict(type='EMAHook', momentum=0.005)]
 })
+# motion over three frames too shows what is slow; it takes twice as long
+keymask_refinement = [dict(type='EdgeRefiner'), dict(type='LearntOutline')]
+dense_refinement = [
+    dict(type='EdgeRefiner'), dict(type='LearntOutline'), dict(type='StrayRemover')]
+result_refinement = dense_refinement
 # proposals and keymasks follow edges better than so small a model
 result_vote = dict(type='MaskVote')
 # larger than in training: finer outlines of mostly small objects
