@@ -1,7 +1,6 @@
 """How many frames a model may see at once, from the memory that is there."""
 
 import contextlib
-import ctypes
 import re
 import threading
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from pathlib import Path
 import psutil
 import torch
 
+from ..devices import give_back_memory
 from ..errors import S2DInputError
 
 #: So many frames are seen at once without asking for memory.
@@ -110,7 +110,7 @@ def free_bytes(device: torch.device) -> float:
         free, _ = torch.cuda.mem_get_info(device)
         kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return float(free + kept)
-    _give_back_memory()
+    give_back_memory()
     return float(min(psutil.virtual_memory().available, _container_bytes()))
 
 
@@ -137,7 +137,7 @@ def _peak_bytes(work: Callable[[], object], device: torch.device) -> int:
         work()
         torch.cuda.synchronize(device)
         return torch.cuda.max_memory_allocated(device) - before
-    _give_back_memory()
+    give_back_memory()
     process, done, peak = psutil.Process(), threading.Event(), 0
     before = process.memory_info().rss
 
@@ -154,9 +154,3 @@ def _peak_bytes(work: Callable[[], object], device: torch.device) -> int:
         done.set()
         thread.join()
     return max(0, peak - before)
-
-
-def _give_back_memory() -> None:
-    """Have the C library give back what it keeps for later, which hides what a model takes."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)

@@ -9,7 +9,7 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from ..devices import running_on
+from ..devices import give_back_memory, running_on
 from ..engines import Engine, LocalEngine
 from ..errors import S2DInputError, one_line, unexpected
 from ..fileio.named_files import named_paths
@@ -138,6 +138,7 @@ def _run_stages(context: Context, chosen: Sequence[str]) -> None:
         context.note.update(stage=name, failures=context.failures)
         write_note(context.workspace.run_file, context.note)
         _RUN[name](context)
+        give_back_memory()  # each worker of a training takes what its parent keeps
         if name == FRAMES:
             _say_expected_time(context, chosen)
 
