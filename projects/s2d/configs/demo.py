@@ -19,8 +19,8 @@ max_one2x = 1.0  # instances with a larger share of masks that seem to join obje
 distill = dict(
     config='configs/sparse_to_dense/s2d_small.py',
     options={
-        'train_cfg.max_iters': 600,
-        'param_scheduler.1.end': 600,
+        'train_cfg.max_iters': 500,
+        'param_scheduler.1.end': 500,
         'optim_wrapper.type': 'BFloat16OptimWrapper'  # float32 where the CPU cannot
     })
 
