@@ -37,6 +37,12 @@ def test_the_notebook_runs(tmp_path, clip, monkeypatch):
                  if 'parameters' in cell.metadata.get('tags', ())]
     settings.source = (f'VIDEO = {str(clip)!r}\nWORK_DIR = {str(tmp_path / "work")!r}\n'
                        'DISTILL_STEPS, FINAL_STEPS = 12, 8')
+    configured, = [cell for cell in notebook.cells if 'Config.fromfile' in cell.source]
+    begins = "run('frames', 'proposals')"
+    assert begins in configured.source
+    configured.source = configured.source.replace(  # no score is high after so few steps
+        begins, "cfg.merge_from_dict({'dense.score_thr': 0.0, 'inference.score_thr': 0.0})\n"
+        + begins)
     NotebookClient(notebook, timeout=600, kernel_name='python3',
                    resources=dict(metadata=dict(path=str(NOTEBOOK.parent)))).execute()
     pictures = [output for cell in notebook.cells for output in cell.get('outputs', ())
