@@ -18,6 +18,18 @@ Motion = Callable[[Mapping[int, np.ndarray], Mapping[int, np.ndarray]], np.ndarr
 MIN_SIDE = 64
 
 
+def working_size(size: tuple[int, int], max_size: int) -> tuple[int, int]:
+    """Choose (height, width) at which frames of a size are analysed.
+
+    Args:
+        size: (height, width) of the frames.
+        max_size: Longer side in pixels, but for frames whose shorter one were below
+            :data:`MIN_SIDE` then.
+    """
+    factor = max(min(1, max_size / max(size)), MIN_SIDE / min(size))
+    return round(size[0] * factor), round(size[1] * factor)
+
+
 @dataclass(frozen=True)
 class FrameAnalysis:
     """One frame at working size.
@@ -54,9 +66,7 @@ class FrameAnalyser:
         self.frames, self.gaps, self.regions = frames, sorted(gaps), regions
         self.motion = motion
         self.size = checked_frame(frames, 0).shape[:2]
-        factor = min(1, max_size / max(self.size))
-        factor = max(factor, MIN_SIDE / min(self.size))
-        self.working_size = tuple(round(side * factor) for side in self.size)
+        self.working_size = working_size(self.size, max_size)
         self.dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         self.images: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self.labels: dict[int, np.ndarray] = {}

@@ -34,8 +34,16 @@ ERROR_SCALE = 20.0
 
 @dataclass(frozen=True)
 class _Look:
-    """What the network made of one mask: ``shares`` (CELLS, CELLS) of a crop and its window."""
+    """What the network made of one mask.
 
+    Attributes:
+        full: Square in pixels of the mask.
+        window: The same in pixels of the image.
+        crop: What is seen there.
+        shares: (CELLS, CELLS) how surely each cell belongs to the object.
+    """
+
+    full: Window
     window: Window
     crop: OutlineCrop
     shares: np.ndarray
@@ -100,7 +108,7 @@ class LearntOutline:
             for number, look in looks.get(done, {}).items():
                 others = {gap: looks.get(done + gap, {}).get(number) for gap in look.crop.gaps}
                 redrawn[number]['segmentations'][done] = self._redrawn(
-                    given[number][done], look, others, clip.working_size)
+                    given[number][done], look, others)
             looks.pop(done - reach, None)
         return redrawn
 
@@ -117,7 +125,8 @@ class LearntOutline:
     def _look(self, image: np.ndarray, motion: Mapping[int, tuple[np.ndarray, np.ndarray]],
               rle: dict) -> _Look:
         full = crop_window(tuple(coco_mask.toBbox(rle)))
-        window = scaled(full, image.shape[1] / rle['size'][1])
+        scale = image.shape[1] / rle['size'][1]
+        window = tuple(value * scale for value in full)
         crop = OutlineCrop(cut_out(image, window),
                            np.stack([cut_out(flow, window) for flow, _ in motion.values()]),
                            np.stack([cut_out(error, window) for _, error in motion.values()]),
@@ -127,10 +136,9 @@ class LearntOutline:
         colourless[:, COLOURS] = colourless[:, LIKELIER] = 0
         with torch.inference_mode():
             logits = self._loaded()(torch.from_numpy(np.stack([cues, colourless])))
-        return _Look(window, crop, logits.sigmoid().mean(dim=0).numpy())
+        return _Look(full, window, crop, logits.sigmoid().mean(dim=0).numpy())
 
-    def _redrawn(self, rle: dict, look: _Look, others: Mapping[int, _Look | None],
-                 working_size: tuple[int, int]) -> dict:
+    def _redrawn(self, rle: dict, look: _Look, others: Mapping[int, _Look | None]) -> dict:
         """Join what was said of a frame with what was said of its neighbours."""
         total, weights = look.shares.copy(), np.ones_like(look.shares)
         for flow, error, gap in zip(look.crop.flows, look.crop.errors, look.crop.gaps,
@@ -140,8 +148,7 @@ class LearntOutline:
                 weight = np.exp(-error / ERROR_SCALE)
                 total += weight * carry(other.shares, other.window, flow, look.window)
                 weights += weight
-        size = tuple(rle['size'])
-        shares = paste(total / weights, scaled(look.window, size[1] / working_size[1]), size)
+        shares = paste(total / weights, look.full, tuple(rle['size']))
         mask = shares > self.threshold
         return encode_mask(mask) if mask.any() else rle
 
@@ -149,9 +156,3 @@ class LearntOutline:
         if self._network is None:
             self._network = load_network(self.weights, cues=NUM_CUES)
         return self._network
-
-
-def scaled(window: Window, factor: float) -> Window:
-    """Give a window in pixels of an image that is ``factor`` times as large."""
-    left, top, side = window
-    return left * factor, top * factor, side * factor

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..structures import Frames
 from .base_mask_proposer import checked_frame
+from .frame_analysis import working_size
 from .motion_cues import warp_error
 
 
@@ -21,7 +22,7 @@ class MovingClip:
 
     def __init__(self, frames: Frames, max_size: int, gaps: Sequence[int]):
         self.frames, self.max_size, self.gaps = frames, max_size, gaps
-        self.working_size = (0, 0)
+        self.size: tuple[int, int] | None = None
         # to single pixels: preset's flow of half the size blurs what is thin
         self.dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         self.dis.setFinestScale(0)
@@ -31,16 +32,15 @@ class MovingClip:
         """Frame (h, w, 3) RGB at working size.
 
         Raises:
-            S2DInputError: If it is no image.
+            S2DInputError: If it is no image or has another size than the one before.
         """
         if index not in self.images:
-            frame = checked_frame(self.frames, index)
-            height, width = frame.shape[:2]
-            factor = self.max_size / max(height, width)
-            if factor < 1:
-                size = max(1, round(width * factor)), max(1, round(height * factor))
-                frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-            self.images[index], self.working_size = frame, frame.shape[:2]
+            frame = checked_frame(self.frames, index, self.size)
+            self.size = frame.shape[:2]
+            size = working_size(self.size, self.max_size)
+            if size != self.size:
+                frame = cv2.resize(frame, size[::-1], interpolation=cv2.INTER_AREA)
+            self.images[index] = frame
         return self.images[index]
 
     def motion(self, index: int) -> dict[int, tuple[np.ndarray, np.ndarray]]:
@@ -48,7 +48,7 @@ class MovingClip:
 
         Frames that only earlier calls needed are forgotten: indices must not go down.
         """
-        for old in [key for key in self.images if key < index + min(self.gaps)]:
+        for old in [key for key in self.images if key < index + min(0, *self.gaps)]:
             del self.images[old]
         grey = cv2.cvtColor(self.image(index), cv2.COLOR_RGB2GRAY)
         motion = {}

@@ -3,7 +3,7 @@
 Every set is one .npz file, made from its number alone; those that are there are kept. The sets that
 the shipped weights come from:
 
-    python projects/s2d/starter/make_outlines.py --out data/outlines --sets 3000-3023
+    python projects/s2d/starter/make_outlines.py --out data/outlines --sets 3000-3039
 """
 
 import argparse
