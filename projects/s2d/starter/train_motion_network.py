@@ -9,30 +9,27 @@ two cores; set 2000 is held out:
 """
 
 import argparse
-import io
 import sys
 from pathlib import Path
 
 import numpy as np
 import torch
+from network_training import NetworkTraining, check_amounts
 from numpy.random import Generator
 from scene_samples import FULL
 from torch import Tensor, nn
 from torch.nn import functional
-from tqdm import tqdm
 
 from s2d_plugins.apis.command_line import run_tool
 from s2d_plugins.errors import S2DInputError
-from s2d_plugins.fileio.checkpoints import load_checkpoint
-from s2d_plugins.fileio.whole_files import write_bytes
 from s2d_plugins.proposals.motion_network import MotionNetwork
 
 #: Gaps (positions among those of a scene) that a step sees: a clip's first and last frames have
 #: neighbours on one side only.
 GAP_CHOICES = ((0, 1, 2, 3, 4, 5), (1, 2, 3, 4), (1, 2, 3, 4), (1, 2, 3, 4), (0, 2, 3, 5),
                (0, 1, 4, 5), (3, 4, 5), (0, 1, 2), (2, 3, 4, 5))
-RATE, DECAY, LONGEST_GRADIENT, DICE_WEIGHT, DICE_FLOOR = 2e-3, 1e-2, 1.0, 0.5, 20
-CHECK_EVERY, CHECKED = 200, 100
+DICE_WEIGHT, DICE_FLOOR = 0.5, 20
+CHECKED = 100
 _X_CUES, _SIGNED_CUES, _VECTORS = [0, 2], slice(0, 4), (0, 2)
 
 Sets = list[tuple[np.ndarray, np.ndarray]]
@@ -129,51 +126,14 @@ def train(args: argparse.Namespace) -> None:
     Raises:
         S2DInputError: If there is nothing to learn from or to do.
     """
-    if args.steps < 1 or args.batch < 1:
-        raise S2DInputError(f'expected --steps and --batch of at least 1, found {args.steps} and '
-                            f'{args.batch}')
+    check_amounts(args.steps, args.batch)
     sets, judged = read_sets(args.data, args.held_out)
     torch.manual_seed(0)
     network, rng = MotionNetwork(), np.random.default_rng(0)
-    optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, args.steps, pct_start=0.1)
-    parts, last = dict(network=network, optimizer=optimizer, schedule=schedule), (
-        args.work_dir / 'last.pth')
-    done = resume(last, parts, rng) if last.is_file() else 0
-    with tqdm(total=args.steps, initial=done, desc='steps') as bar:
-        for step in range(done + 1, args.steps + 1):
-            cues, labels = draw_batch(rng, sets, args.batch)
-            loss = loss_of(network(cues), labels)
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(network.parameters(), LONGEST_GRADIENT)
-            optimizer.step()
-            schedule.step()
-            bar.update()
-            if step % CHECK_EVERY == 0 or step == args.steps:
-                bar.write(f'step {step}: IoU {mean_iou(network, judged):.3f} on what is held out')
-                save(last, parts, rng, step)
-
-
-def save(path: Path, parts: dict, rng: Generator, step: int) -> None:
-    state = {name: part.state_dict() for name, part in parts.items()}
-    content = io.BytesIO()
-    torch.save(dict(state_dict=state.pop('network'), step=step, **state,
-                    rng=rng.bit_generator.state), content)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, content.getvalue())
-
-
-def resume(path: Path, parts: dict, rng: Generator) -> int:
-    content = load_checkpoint(path)
-    try:
-        for name, part in parts.items():
-            part.load_state_dict(content['state_dict' if name == 'network' else name])
-        rng.bit_generator.state = content['rng']
-        return content['step']
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise S2DInputError(f'{path}: expected a checkpoint of this training, found another; '
-                            'give a new --work-dir') from error
+    training = NetworkTraining(network, rng, args.work_dir, args.steps)
+    batches = (draw_batch(rng, sets, args.batch) for _ in range(training.done, args.steps))
+    training.run((loss_of(network(cues), labels) for cues, labels in batches),
+                 lambda: f'IoU {mean_iou(network, judged):.3f} on what is held out')
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -10,16 +10,16 @@ Stopped, it goes on from its last checkpoint. The shipped weights; set 3000 is h
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
+from network_training import NetworkTraining, check_amounts
 from numpy.random import Generator
 from torch import Tensor, nn
 from torch.nn import functional
-from tqdm import tqdm
-from train_motion_network import resume, save
 
 from s2d_plugins.apis.command_line import run_tool
 from s2d_plugins.errors import S2DInputError
@@ -28,8 +28,7 @@ from s2d_plugins.proposals.outline_cues import CELLS, GAPS, NUM_CUES, OutlineCro
 
 #: Gaps (positions in GAPS) that a step sees: a clip's ends have neighbours on one side only.
 GAP_CHOICES = ((0, 1, 2, 3), (0, 1, 2, 3), (1, 2), (0, 3), (2, 3), (0, 1), (1, 3), (0, 2))
-RATE, DECAY, LONGEST_GRADIENT, DICE_FLOOR = 2e-3, 1e-2, 1.0, 50
-CHECK_EVERY, CHECKED = 200, 100
+DICE_FLOOR, CHECKED = 50, 100
 
 Samples = dict[str, np.ndarray]
 
@@ -186,35 +185,26 @@ def train(args: argparse.Namespace) -> None:
     Raises:
         S2DInputError: If there is nothing to learn from or to do.
     """
-    if args.steps < 1 or args.batch < 1:
-        raise S2DInputError(f'expected --steps and --batch of at least 1, found {args.steps} and '
-                            f'{args.batch}')
+    check_amounts(args.steps, args.batch)
     sets, judged = read_sets(args.data, args.held_out)
     torch.manual_seed(0)
-    network, rng = MotionNetwork(cues=NUM_CUES), np.random.default_rng(0)
-    optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, args.steps, pct_start=0.1)
-    parts, last = dict(network=network, optimizer=optimizer, schedule=schedule), (
-        args.work_dir / 'last.pth')
-    done = resume(last, parts, rng) if last.is_file() else 0
-    batches = torch.utils.data.DataLoader(Batches(sets, args.batch, done + 1, args.steps),
-                                          batch_size=None, num_workers=1, prefetch_factor=4)
-    with tqdm(total=args.steps, initial=done, desc='steps') as bar:
-        for step, (cues, labels) in enumerate(batches, done + 1):
+    network = MotionNetwork(cues=NUM_CUES)
+    training = NetworkTraining(network, np.random.default_rng(0), args.work_dir, args.steps)
+    batches = torch.utils.data.DataLoader(
+        Batches(sets, args.batch, training.done + 1, args.steps), batch_size=None, num_workers=1,
+        prefetch_factor=4)
+
+    def losses() -> Iterator[Tensor]:
+        for cues, labels in batches:
             with torch.autocast('cpu', torch.bfloat16, enabled=args.bfloat16):
                 logits = network(cues)
-            loss = loss_of(logits.float(), labels)
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(network.parameters(), LONGEST_GRADIENT)
-            optimizer.step()
-            schedule.step()
-            bar.update()
-            if step % CHECK_EVERY == 0 or step == args.steps:
-                before, after = mean_iou(network, judged)
-                bar.write(f'step {step}: IoU {after:.3f} on what is held out, {before:.3f} of the '
-                          'coarse masks')
-                save(last, parts, rng, step)
+            yield loss_of(logits.float(), labels)
+
+    def judge() -> str:
+        before, after = mean_iou(network, judged)
+        return f'IoU {after:.3f} on what is held out, {before:.3f} of the coarse masks'
+
+    training.run(losses(), judge)
 
 
 def main(argv: list[str] | None = None) -> int:
