@@ -1,5 +1,6 @@
 """The device that a user names, on a made machine of two GPUs."""
 
+import ctypes
 import os
 
 import pytest
@@ -8,7 +9,7 @@ from mmengine.device import get_device, is_cuda_available, utils
 from mmengine.runner import Runner
 from torch import nn
 
-from s2d_plugins.devices import choose_device, running_on
+from s2d_plugins.devices import choose_device, give_back_memory, running_on
 from s2d_plugins.errors import S2DInputError
 
 
@@ -81,3 +82,22 @@ def test_the_gpu_asked_for_is_the_current_one_meanwhile(gpus):
     assert CurrentGpu.current == 0
     with running_on('cuda'):
         assert CurrentGpu.current == 0 and get_device() == 'cuda'
+
+
+@pytest.mark.parametrize('missing', [OSError, AttributeError])
+def test_memory_is_given_back_where_the_c_library_can(monkeypatch, missing):
+    asked = []
+
+    class Library:
+        def malloc_trim(self, kept):
+            asked.append(kept)
+
+    monkeypatch.setattr(ctypes, 'CDLL', lambda name: Library())
+    give_back_memory()
+    assert asked == [0]
+
+    def none(name):
+        raise missing
+
+    monkeypatch.setattr(ctypes, 'CDLL', none)
+    give_back_memory()

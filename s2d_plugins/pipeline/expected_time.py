@@ -20,8 +20,9 @@ from .training_config import read_training_config
 #: brought to two by the probe, which takes 12.7 ms on one and :data:`REFERENCE_PROBE` on both; the
 #: proposals, which hardly use a second core, as measured.
 FRAME_SECONDS = {PROPOSALS: 0.27, KEYMASKS: 0.055, DENSE: 0.15, INFER: 0.11}
-#: Seconds that a ``LearntOutline`` adds to a frame with one instance, for each of its frame gaps.
-OUTLINE_SECONDS = 0.03
+#: Seconds that a ``LearntOutline`` adds to a frame for each of its gaps: what keymasks of the demo
+#: took beyond their share of :data:`FRAME_SECONDS`. More instances take more.
+OUTLINE_SECONDS = 0.05
 STEP_SECONDS = {'s2d_small': 0.49, 'final_small': 0.36}
 REFERENCE_PROBE = 0.0076
 REFERENCE_PIXELS = 854 * 480
