@@ -7,10 +7,9 @@ import numpy as np
 import torch
 
 from ..arguments import check_path
-from ..fileio.checkpoint_sources import check_source
 from ..registry import TASK_UTILS
 from .motion_cues import motion_cues
-from .motion_network import STRIDE, MotionNetwork, load_network
+from .motion_network import STRIDE, load_network
 
 #: Cells in which a frame's motion is judged, as in the network's training.
 CELLS = 60 * 104
@@ -29,14 +28,12 @@ class LearntMotion:
             package.
 
     Raises:
-        S2DInputError: If the weights are not there; when first used, if they do not fit.
+        S2DInputError: If the weights are not there or do not fit.
     """
 
     def __init__(self, weights: str = 's2d://motion_small'):
         check_path(self, weights=weights)
-        check_source(weights)
-        self.weights = weights
-        self._network: MotionNetwork | None = None
+        self._network = load_network(weights)
 
     def __call__(self, flows: Mapping[int, np.ndarray],
                  greys: Mapping[int, np.ndarray]) -> np.ndarray:
@@ -46,15 +43,10 @@ class LearntMotion:
         cues = np.stack([motion_cues(flow, greys[0], greys[gap], gap, size)
                          for gap, flow in flows.items()])
         with torch.inference_mode():
-            logits = self._loaded()(torch.from_numpy(cues)[None])[0]
+            logits = self._network(torch.from_numpy(cues)[None])[0]
         shares = cv2.resize(logits.sigmoid().numpy(), (width, height),
                             interpolation=cv2.INTER_CUBIC)
         return shares.clip(0, 1)
-
-    def _loaded(self) -> MotionNetwork:
-        if self._network is None:
-            self._network = load_network(self.weights)
-        return self._network
 
 
 def grid_of(height: int, width: int) -> tuple[int, int]:

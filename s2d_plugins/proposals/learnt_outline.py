@@ -8,11 +8,10 @@ import torch
 from pycocotools import mask as coco_mask
 
 from ..arguments import check_count, check_path, check_share, items_of, refuse
-from ..fileio.checkpoint_sources import check_source
 from ..labels.rle import decode_mask, encode_mask
 from ..registry import TASK_UTILS
 from ..structures import Frames
-from .motion_network import MotionNetwork, load_network
+from .motion_network import load_network
 from .moving_clip import MovingClip
 from .outline_cues import (
     COLOURS,
@@ -68,22 +67,20 @@ class LearntOutline:
             cautious with real scenes than with those that it knows.
 
     Raises:
-        S2DInputError: If a setting is out of its range or the weights are not there; when first
-            used, if they do not fit.
+        S2DInputError: If a setting is out of its range, or the weights are not there or do not fit.
     """
 
     def __init__(self, weights: str = 's2d://outline_small', max_size: int = 428,
                  gaps: Sequence[int] = GAPS, threshold: float = 0.25):
         check_path(self, weights=weights)
-        check_source(weights)
         check_count(self, max_size=max_size, low=64)
         check_share(self, threshold=threshold)
         for name, gap in items_of(self, 'gaps', gaps).items():
             if type(gap) is not int or gap == 0:
                 raise refuse(self, name, gap, 'a number of frames, below or above 0')
-        self.weights, self.max_size, self.threshold = weights, max_size, threshold
+        self.max_size, self.threshold = max_size, threshold
         self.gaps = tuple(gaps)
-        self._network: MotionNetwork | None = None
+        self._network = load_network(weights, cues=NUM_CUES)
 
     def __call__(self, frames: Frames, tubes: Sequence[dict]) -> list[dict]:
         """Redraw the tubes of one clip.
@@ -135,7 +132,7 @@ class LearntOutline:
         colourless = cues.copy()
         colourless[:, COLOURS] = colourless[:, LIKELIER] = 0
         with torch.inference_mode():
-            logits = self._loaded()(torch.from_numpy(np.stack([cues, colourless])))
+            logits = self._network(torch.from_numpy(np.stack([cues, colourless])))
         return _Look(full, window, crop, logits.sigmoid().mean(dim=0).numpy())
 
     def _redrawn(self, rle: dict, look: _Look, others: Mapping[int, _Look | None]) -> dict:
@@ -151,8 +148,3 @@ class LearntOutline:
         shares = paste(total / weights, look.full, tuple(rle['size']))
         mask = shares > self.threshold
         return encode_mask(mask) if mask.any() else rle
-
-    def _loaded(self) -> MotionNetwork:
-        if self._network is None:
-            self._network = load_network(self.weights, cues=NUM_CUES)
-        return self._network

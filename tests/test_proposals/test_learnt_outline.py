@@ -131,7 +131,5 @@ def test_wrong_weights(tmp_path):
     with pytest.raises(S2DInputError, match='nothing'):
         LearntOutline(str(tmp_path / 'nothing.pth'))
     torch.save(dict(state_dict={'conv.weight': torch.zeros(1)}), tmp_path / 'a.pth')
-    outline = TASK_UTILS.build(dict(type='LearntOutline', weights=str(tmp_path / 'a.pth')))
-    frames, truths = made_clip(2)
     with pytest.raises(S2DInputError, match='expected the weights of a MotionNetwork for 14 cues'):
-        outline(frames, [dict(segmentations=[encode_mask(truth) for truth in truths])])
+        TASK_UTILS.build(dict(type='LearntOutline', weights=str(tmp_path / 'a.pth')))
