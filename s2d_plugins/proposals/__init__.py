@@ -7,10 +7,11 @@ from .learnt_motion import LearntMotion
 from .learnt_outline import LearntOutline
 from .maskcut_proposer import MaskCutProposer
 from .motion_color_proposer import MotionColorProposer
+from .part_joiner import PartJoiner
 from .precomputed_proposals import PrecomputedProposals
 from .residual_motion import ResidualMotion
 from .stray_remover import StrayRemover
 
 __all__ = ['BaseMaskProposer', 'DetectorProposer', 'EdgeRefiner', 'LearntMotion',
-           'LearntOutline', 'MaskCutProposer', 'MotionColorProposer', 'PrecomputedProposals',
-           'ResidualMotion', 'StrayRemover']
+           'LearntOutline', 'MaskCutProposer', 'MotionColorProposer', 'PartJoiner',
+           'PrecomputedProposals', 'ResidualMotion', 'StrayRemover']

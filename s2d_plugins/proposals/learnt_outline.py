@@ -11,6 +11,7 @@ from ..arguments import check_count, check_path, check_share, items_of, refuse
 from ..labels.rle import decode_mask, encode_mask
 from ..registry import TASK_UTILS
 from ..structures import Frames
+from .colour_growth import add_by_colour
 from .motion_network import load_network
 from .moving_clip import MovingClip
 from .outline_cues import (
@@ -65,21 +66,27 @@ class LearntOutline:
         gaps: Frame gaps over which it is measured; two cost half of what four do.
         threshold: Least probability of a pixel that belongs to the object. The network is more
             cautious with real scenes than with those that it knows.
+        colour_threshold: Least probability of a pixel that is added because its colour is the
+            object's, see :func:`.colour_growth.add_by_colour`; None to leave colours to the
+            network.
 
     Raises:
         S2DInputError: If a setting is out of its range, or the weights are not there or do not fit.
     """
 
     def __init__(self, weights: str = 's2d://outline_small', max_size: int = 428,
-                 gaps: Sequence[int] = GAPS, threshold: float = 0.25):
+                 gaps: Sequence[int] = GAPS, threshold: float = 0.25,
+                 colour_threshold: float | None = None):
         check_path(self, weights=weights)
         check_count(self, max_size=max_size, low=64)
         check_share(self, threshold=threshold)
+        if colour_threshold is not None:
+            check_share(self, colour_threshold=colour_threshold)
         for name, gap in items_of(self, 'gaps', gaps).items():
             if type(gap) is not int or gap == 0:
                 raise refuse(self, name, gap, 'a number of frames, below or above 0')
         self.max_size, self.threshold = max_size, threshold
-        self.gaps = tuple(gaps)
+        self.gaps, self.colour_threshold = tuple(gaps), colour_threshold
         self._network = load_network(weights, cues=NUM_CUES)
 
     def __call__(self, frames: Frames, tubes: Sequence[dict]) -> list[dict]:
@@ -145,6 +152,8 @@ class LearntOutline:
                 weight = np.exp(-error / ERROR_SCALE)
                 total += weight * carry(other.shares, other.window, flow, look.window)
                 weights += weight
-        shares = paste(total / weights, look.full, tuple(rle['size']))
-        mask = shares > self.threshold
+        shares = total / weights
+        if self.colour_threshold is not None:
+            shares = add_by_colour(look.crop.image, shares, self.threshold, self.colour_threshold)
+        mask = paste(shares, look.full, tuple(rle['size'])) > self.threshold
         return encode_mask(mask) if mask.any() else rle

@@ -119,7 +119,8 @@ def outline_cues(crop: OutlineCrop, mask: np.ndarray) -> np.ndarray:
     outside = ~near if (~near).any() else ~inside
     centre = lab[outside].mean(axis=0) if outside.any() else np.full(3, 128.0)
     still = [*np.moveaxis((lab - centre).astype(np.float32) / 40, -1, 0),
-             _likelier(lab, inside, outside), mask.astype(np.float32),
+             likelier(lab, inside, outside).clip(-_COLOUR_LIMIT, _COLOUR_LIMIT),
+             mask.astype(np.float32),
              cv2.GaussianBlur(mask.astype(np.float32), (0, 0), _BELT)]
     cues = []
     for flow, error, gap in zip(crop.flows, crop.errors, crop.gaps, strict=True):
@@ -168,8 +169,17 @@ def part_residual(flow: np.ndarray, part: np.ndarray) -> tuple[np.ndarray, float
     return flow - basis @ affine, scale
 
 
-def _likelier(lab: np.ndarray, inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
-    """Logarithm (H, W) of how much likelier each colour is inside than outside."""
+def likelier(lab: np.ndarray, inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
+    """Tell colours of two parts of a picture apart.
+
+    Args:
+        lab: (H, W, 3) uint8 Lab.
+        inside: (H, W) bool.
+        outside: (H, W) bool.
+
+    Returns:
+        (H, W) float32 logarithm of how much likelier each pixel's colour is inside than outside.
+    """
     bins = lab.astype(np.int32) * _BINS >> 8
     codes = (bins[..., 0] * _BINS + bins[..., 1]) * _BINS + bins[..., 2]
     shares = []
@@ -177,5 +187,4 @@ def _likelier(lab: np.ndarray, inside: np.ndarray, outside: np.ndarray) -> np.nd
         counts = np.bincount(codes[part], minlength=_BINS ** 3).reshape((_BINS,) * 3)
         spread = gaussian_filter(counts.astype(np.float32), _SPREAD, mode='nearest')
         shares.append(spread.ravel() / max(spread.sum(), 1) + 1e-5)
-    return np.clip(np.log(shares[0] / shares[1]), -_COLOUR_LIMIT,
-                   _COLOUR_LIMIT)[codes].astype(np.float32)
+    return np.log(shares[0] / shares[1])[codes].astype(np.float32)

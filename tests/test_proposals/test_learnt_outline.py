@@ -65,6 +65,37 @@ def test_two_gaps_will_do():
                for rle, truth in zip(redrawn['segmentations'], truths, strict=True))
 
 
+def clip_with_feet(length=5):
+    """A body that sways by three pixels a frame on a foot that stands still; both are light."""
+    rng = np.random.default_rng(0)
+    ground, skin = (np.repeat(np.repeat(rng.integers(low, low + 40, (60, 100, 3)), 2, 0), 2, 1)
+                    .astype(np.uint8) for low in (30, 190))
+    foot = np.zeros(SIZE, bool)
+    foot[85:94, 60:80] = True
+    frames, bodies = [], []
+    for index in range(length):
+        body = np.zeros(SIZE, bool)
+        body[35:85, 42 + 3 * index:92 + 3 * index] = True
+        frame = ground[:120, :160].copy()
+        frame[body] = np.roll(skin[:120], 3 * index, axis=1)[:, :160][body]
+        frame[foot] = skin[:120, :160][foot]
+        frames.append(frame)
+        bodies.append(body)
+    return np.stack(frames), bodies, foot
+
+
+def test_colours_add_what_stands_still(refiner):
+    frames, bodies, foot = clip_with_feet()
+    tube = dict(segmentations=[encode_mask(body) for body in bodies])
+    shares = []
+    for one in (refiner, LearntOutline(colour_threshold=0.003)):
+        masks = [decode_mask(rle) for rle in one(frames, [tube])[0]['segmentations']]
+        shares.append(np.mean([mask[foot].mean() for mask in masks]))
+        assert all((mask & ~foot & ~body).sum() < 0.1 * body.sum()
+                   for mask, body in zip(masks, bodies, strict=True))
+    assert shares[0] < 0.5 and shares[1] > 0.9
+
+
 def test_masks_may_be_larger_than_frames(refiner):
     frames, truths = made_clip(3)
     large = np.kron(truths[1], np.ones((2, 2), bool))

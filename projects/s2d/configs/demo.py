@@ -30,11 +30,13 @@ dense = dict(score_thr=0.4)
 dense_support = dict(type='KeymaskSupport', min_share=0.5)
 # and dense labels which tubes of the final model are what it learnt.
 result_support = dict(type='KeymaskSupport', min_share=0.3)
-# Masks are coarse: image edges say where objects end, and a small network adds what is thin.
-keymask_refinement = [dict(type='EdgeRefiner'), dict(type='LearntOutline', gaps=(-1, 1))]
-# A model also marks what looks like the object elsewhere.
-dense_refinement = [
-    dict(type='EdgeRefiner'), dict(type='LearntOutline', gaps=(-1, 1)), dict(type='StrayRemover')]
+# Masks are coarse: image edges say where objects end, a small network adds what is thin, and
+# colours what stands still.
+keymask_refinement = [
+    dict(type='EdgeRefiner'),
+    dict(type='LearntOutline', gaps=(-1, 1), colour_threshold=0.003)]
+# A model also marks what looks like the object elsewhere, and parts of it by themselves.
+dense_refinement = [*keymask_refinement, dict(type='StrayRemover'), dict(type='PartJoiner')]
 result_refinement = dense_refinement
 # Instances that keymasks and dense labels agree with less are marked '?'.
 result_quality = dict(type='AgreementQuality', low_below=0.15)
