@@ -8,10 +8,12 @@ from ..fileio.config_faults import config_errors
 from ..keymasks import KeymaskDiscovery, MaskVote
 from ..proposals.selection import select_proposals
 from ..registry import TASK_UTILS
-from ..structures import Frames
+from ..structures import Frames, Progress
+from .watched_frames import WatchedFrames, part_of
 
-#: Takes the frames of a clip and its tubes; gives the tubes with better outlines.
-Refiner = Callable[[Frames, list[dict]], list[dict]]
+#: Takes the frames of a clip, its tubes and what is told of progress; gives the tubes with better
+#: outlines.
+Refiner = Callable[[Frames, list[dict], Progress], list[dict]]
 #: Takes the tubes of a clip and the annotations that judge them; gives the tubes that stay.
 Support = Callable[[list[dict], list[dict]], list[dict]]
 
@@ -54,9 +56,11 @@ def build_refiner(cfg: Config, key: str) -> Refiner | None:
     with config_errors(cfg.filename, key=key):
         refiners = [TASK_UTILS.build(part) for part in parts]
 
-    def refine(frames: Frames, tubes: list[dict]) -> list[dict]:
-        for refiner in refiners:
-            tubes = refiner(frames, tubes)
+    def refine(frames: Frames, tubes: list[dict], progress: Progress) -> list[dict]:
+        for index, refiner in enumerate(refiners):
+            seen = part_of(progress, index, len(refiners))
+            tubes = refiner(WatchedFrames(frames, seen), tubes)
+            seen(len(frames), len(frames))
         return tubes
     return refine
 

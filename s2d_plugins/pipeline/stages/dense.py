@@ -13,6 +13,7 @@ from ..context import Context
 from ..parts import build_refiner, build_support, part_settings
 from ..stage_names import DENSE, DISTILL, KEYMASKS
 from ..trained_models import load_segmenter, training_stamp
+from ..watched_frames import part_of
 
 
 def run(context: Context) -> None:
@@ -53,13 +54,15 @@ def make_work(context: Context) -> Callable[[Clip, Progress], None]:
             frames = context.workspace.open_frames(clip)
             journal = context.workspace.journal(DENSE, clip.name)
             labels = densify_clip(segmenter, frames, clip.name, clip.frame_paths,
-                                  progress=progress, journal=journal)
+                                  progress=part_of(progress, 0, 2) if refiner else progress,
+                                  journal=journal)
             if support:
                 keymasks = read_clip_labels(context.workspace.clip_file(KEYMASKS, clip.name))
                 known = trusted(keymasks['annotations'], context.cfg.get('max_one2x', 1.0))
                 labels['annotations'] = support(labels['annotations'], known)
             if refiner:
-                labels['annotations'] = refiner(frames, labels['annotations'])
+                labels['annotations'] = refiner(frames, labels['annotations'],
+                                                part_of(progress, 1, 2))
             record.update(instances=len(labels['annotations']),
                           masks=sum(rle is not None for annotation in labels['annotations']
                                     for rle in annotation['segmentations']))

@@ -23,6 +23,7 @@ from ..parts import Refiner, Support, build_refiner, build_support, build_vote, 
 from ..result_quality import judge_results
 from ..stage_names import DENSE, INFER, KEYMASKS, PER_CLIP, PROPOSALS, TRAININGS
 from ..trained_models import load_result_segmenter, result_stamp
+from ..watched_frames import part_of
 
 
 def run(context: Context) -> None:
@@ -93,9 +94,11 @@ def _infer(context: Context, segmenter: VideoSegmenter, support: Support | None,
     with context.measured(INFER, video) as record:
         shots = []
         for clip in clips:
+            length = len(clip.file_names)
             shots.append((clip.start, _segment_clip(
                 context, segmenter, support, refiner, vote, clip,
-                lambda count, _, before=done: advance(before + count))))
+                lambda count, total, before=done, length=length: advance(
+                    before + length * count // max(total, 1)))))
         tubes = join_shots(shots, len(source))
         write_json(workspace.results_file(video), to_results(tubes))
         quality = judge_results(context, clips, [part for _, part in shots])
@@ -116,12 +119,13 @@ def _segment_clip(context: Context, segmenter: VideoSegmenter, support: Support 
                   progress: Progress) -> list[Tube]:
     frames = context.workspace.open_frames(clip)
     tubes = [asdict(tube) for tube in segmenter.segment(
-        frames, clip.original_size, progress, context.workspace.journal(INFER, clip.name))]
+        frames, clip.original_size, part_of(progress, 0, 2) if refiner else progress,
+        context.workspace.journal(INFER, clip.name))]
     dense = context.workspace.clip_file(DENSE, clip.name)
     if support is not None and dense.is_file():
         tubes = support(tubes, read_annotations(dense, clip.original_size))
     if refiner is not None:
-        tubes = refiner(frames, tubes)
+        tubes = refiner(frames, tubes, part_of(progress, 1, 2))
     if vote is not None:  # last: what the stages before have found has been refined too
         tubes = vote(tubes, _looks(context, clip))
     return [Tube(tube['score'], tube['segmentations']) for tube in tubes]

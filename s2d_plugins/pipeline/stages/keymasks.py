@@ -16,6 +16,7 @@ from ..clips import Clip
 from ..context import Context
 from ..parts import Refiner, build_discovery, build_refiner, part_settings
 from ..stage_names import KEYMASKS, PROPOSALS
+from ..watched_frames import part_of
 
 SHEET_ROWS = 6
 
@@ -58,11 +59,13 @@ def _discover(context: Context, discovery: KeymaskDiscovery, refiner: Refiner | 
     scores = [[mask['score'] for mask in frame] for frame in selected]
     with context.measured(KEYMASKS, clip.name) as record:
         frames = workspace.open_frames(clip)
-        instances = discovery.discover(frames, masks, progress)
+        instances = discovery.discover(frames, masks,
+                                       part_of(progress, 0, 2) if refiner else progress)
         labels = to_labels(instances, masks, clip.name, clip.size, clip.frame_paths,
                            scores=scores)
         if refiner:
-            labels['annotations'] = refiner(frames, labels['annotations'])
+            labels['annotations'] = refiner(frames, labels['annotations'],
+                                            part_of(progress, 1, 2))
         record.update(instances=len(instances),
                       keymasks=sum(len(instance.masks) for instance in instances))
     workspace.remove(workspace.sheet_file(clip.video))
