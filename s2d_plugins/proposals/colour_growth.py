@@ -9,7 +9,7 @@ from .outline_cues import likelier
 _SURE = 0.6
 #: Mean logarithm of how much likelier the object's pixels are in its colours than in those of its
 #: surroundings; below it colours do not tell the two apart.
-_DISTINCT = 2.8
+_DISTINCT = 2.5
 #: How far colours reach, in square roots of the object's area, and by how much of it they may add.
 _REACH, _MOST = 0.6, 1.0
 #: Pixels between an object and the nearest that shows the surroundings' colours, likewise.
