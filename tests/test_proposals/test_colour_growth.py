@@ -1,5 +1,7 @@
+import hypothesis
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 from s2d_plugins.proposals.colour_growth import add_by_colour
 
@@ -85,3 +87,21 @@ def test_the_same_each_time():
     image, given = painted(BODY, LEGS, noise=40), shares()
     first = add_by_colour(image, given, 0.25, 0.003)
     assert (add_by_colour(image, given, 0.25, 0.003) == first).all()
+
+
+@hypothesis.settings(deadline=None)
+@hypothesis.given(seed=st.integers(0, 2 ** 32 - 1), height=st.integers(1, 12),
+                  width=st.integers(1, 12), inside=st.floats(0, 1), doubted=st.floats(0, 1))
+def test_pixels_are_added_only_where_there_is_a_doubt(seed, height, width, inside, doubted):
+    """Down to pictures of a pixel, objects of one and surroundings of one."""
+    rng = np.random.default_rng(seed)
+    rest = 1 - inside
+    given = rng.choice([0.9, 0.1, 0.001], (height, width),
+                       p=[inside, rest * doubted, rest * (1 - doubted)]).astype(np.float32)
+    image = rng.integers(0, 60, (height, width, 3), dtype=np.uint8)
+    image[given > 0.5] += 180
+    grown = add_by_colour(image, given, 0.25, 0.003)
+    changed = grown != given
+    assert (grown[changed] == 1).all()
+    assert (given[changed] == np.float32(0.1)).all()
+    assert changed.sum() <= (given > 0.25).sum()
